@@ -1,0 +1,39 @@
+/**
+ * Header fields in the order received, names as received: a flat array of name, value, name, value, …
+ * Look-ups ignore case (RFC 9110 §5.1).
+ */
+export class HeaderList implements Iterable<readonly [string, string]> {
+  readonly #flat: readonly string[]
+
+  constructor(flat: readonly string[]) {
+    this.#flat = flat
+  }
+
+  static from(fields: Iterable<readonly [string, string]>): HeaderList {
+    return new HeaderList([...fields].flat())
+  }
+
+  /** Every value of the field `name` (given in lower case), in order. */
+  all(name: string): string[] {
+    const values: string[] = []
+    const flat = this.#flat
+    for (let at = 0; at < flat.length; at += 2) {
+      const candidate = flat[at] as string
+      if (candidate.length === name.length && candidate.toLowerCase() === name)
+        values.push(flat[at + 1] as string)
+    }
+    return values
+  }
+
+  /** The values of the field `name` joined by commas (RFC 9110 §5.3), or `undefined` where there is none. */
+  get(name: string): string | undefined {
+    const values = this.all(name)
+    return values.length === 0 ? undefined : values.length === 1 ? values[0] : values.join(', ')
+  }
+
+  *[Symbol.iterator](): Iterator<readonly [string, string]> {
+    for (let at = 0; at < this.#flat.length; at += 2) {
+      yield [this.#flat[at] as string, this.#flat[at + 1] as string]
+    }
+  }
+}

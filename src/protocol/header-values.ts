@@ -1,0 +1,36 @@
+/** Grammar shared by HTTP header values (RFC 9110 §5.6). */
+
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+
+/** Whether `text` is a token (RFC 9110 §5.6.2). */
+export function isToken(text: string): boolean {
+  return token.test(text)
+}
+
+/** The members of a comma-separated list; empty members are ignored (RFC 9110 §5.6.1.2). No quoting inside. */
+export function listMembers(value: string): string[] {
+  const members: string[] = []
+  for (const part of value.split(',')) {
+    const member = trimBlanks(part)
+    if (member !== '') members.push(member)
+  }
+  return members
+}
+
+/** Whether the list `value` has the member `name` (lower case), whatever its case. */
+export function listHas(value: string, name: string): boolean {
+  return listMembers(value).some((member) => member.toLowerCase() === name)
+}
+
+/** Without spaces and tabs around it: optional white space is nothing else (RFC 9110 §5.6.3). */
+export function trimBlanks(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1
+  return text.slice(start, end)
+}
+
+function isBlank(unit: number): boolean {
+  return unit === 0x20 || unit === 0x09
+}

@@ -1,0 +1,113 @@
+import { HandshakeError } from '../errors.ts'
+import { HeaderList } from './header-list.ts'
+import { isToken, trimBlanks } from './header-values.ts'
+
+/** The head of an HTTP request, whatever it came over. */
+export interface RequestHead {
+  readonly method: string
+  /** Request target as sent: path and query. */
+  readonly target: string
+  readonly version: '1.0' | '1.1' | '2'
+  readonly headers: HeaderList
+}
+
+/**
+ * Where the head of an HTTP/1.1 message ends: the index behind the empty line, or -1 while it has not come.
+ * Search goes on from `from`, the length that was there last time.
+ */
+export function endOfHead(bytes: Uint8Array, from: number): number {
+  for (let at = Math.max(from - 3, 0); ; at++) {
+    at = bytes.indexOf(0x0d, at)
+    if (at < 0 || at + 3 >= bytes.length) return -1
+    if (bytes[at + 1] === 0x0a && bytes[at + 2] === 0x0d && bytes[at + 3] === 0x0a) return at + 4
+  }
+}
+
+/**
+ * Reads the head of a request from `text`, everything up to and with the empty line, one character per byte.
+ * Strict where leniency lets requests be smuggled (RFC 9112 §2.2, §5.1, §5.2): no bare CR or LF, no white space
+ * before the colon, no folded lines, no control characters.
+ *
+ * @throws {HandshakeError} `ERR_HTTP_MALFORMED` (400), `ERR_HTTP_VERSION` (505)
+ */
+export function parseRequestHead(text: string): RequestHead {
+  const lines = text.slice(0, -4).split('\r\n')
+  const [method, target, version, ...rest] = (lines[0] as string).split(' ')
+  if (rest.length > 0 || version === undefined || !isToken(method as string))
+    throw malformed('request line', '§3')
+  if (!targetText.test(target as string)) throw malformed('request target', '§3.2')
+  if (version !== 'HTTP/1.1' && version !== 'HTTP/1.0') {
+    throw new HandshakeError('ERR_HTTP_VERSION', {
+      status: /^HTTP\/\d\.\d$/.test(version) ? 505 : 400,
+      message: 'The request is not of HTTP/1.1 (RFC 9112 §2.3)',
+      section: 'RFC 9112 §2.3',
+    })
+  }
+  const flat: string[] = []
+  for (let index = 1; index < lines.length; index++) {
+    const line = lines[index] as string
+    const colon = line.indexOf(':')
+    const name = line.slice(0, colon)
+    if (colon < 1 || !isToken(name)) throw malformed('header field name', '§5.1')
+    const value = trimBlanks(line.slice(colon + 1))
+    if (!fieldText.test(value)) throw malformed('header field value', '§5.5')
+    flat.push(name, value)
+  }
+  return {
+    method: method as string,
+    target: target as string,
+    version: version === 'HTTP/1.1' ? '1.1' : '1.0',
+    headers: new HeaderList(flat),
+  }
+}
+
+/** An HTTP/1.1 response as bytes, one character per byte; `body` is text that is sent as UTF-8. */
+export function formatResponseHead(
+  status: number,
+  headers: Iterable<readonly [string, string]>,
+  reason: string = reasonPhrase(status),
+): string {
+  let text = `HTTP/1.1 ${status} ${reason}\r\n`
+  for (const [name, value] of headers) text += `${name}: ${value}\r\n`
+  return `${text}\r\n`
+}
+
+/** Whether a header field may be sent like this: nothing in it can end the line (RFC 9110 §5.5). */
+export function isHeaderField(name: string, value: string): boolean {
+  return isToken(name) && fieldText.test(value)
+}
+
+/** The usual words for the statuses an upgrade may be answered with; they carry no meaning (RFC 9112 §4). */
+export function reasonPhrase(status: number): string {
+  return reasonPhrases[status] ?? (status < 400 ? 'OK' : status < 500 ? 'Client Error' : 'Server Error')
+}
+
+const reasonPhrases: Readonly<Record<number, string>> = {
+  101: 'Switching Protocols',
+  200: 'OK',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  426: 'Upgrade Required',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+  505: 'HTTP Version Not Supported',
+}
+
+/** Visible characters and bytes above 0x7F; no blanks or controls. */
+const targetText = /^[!-~\u0080-\u00ff]+$/
+/** Visible characters, blanks and bytes above 0x7F; no other controls. */
+const fieldText = /^[\t -~\u0080-\u00ff]*$/
+
+function malformed(what: string, section: string): HandshakeError {
+  return new HandshakeError('ERR_HTTP_MALFORMED', {
+    status: 400,
+    message: `The ${what} is malformed (RFC 9112 ${section})`,
+    section: `RFC 9112 ${section}`,
+  })
+}

@@ -1,0 +1,53 @@
+/**
+ * Masking (RFC 6455 §5.3): each payload byte is combined by exclusive or with a byte of the 4-byte key.
+ * A key is one 32-bit integer, first byte on top; `phase` says how many payload bytes came before.
+ */
+
+/** Under this length the set-up of the word loop costs more than it saves. */
+const wordwiseFrom = 96
+
+/** Last buffer seen, as words: a connection reads into the same buffer again and again. */
+let wordsOf: ArrayBufferLike | undefined
+let words: Int32Array = new Int32Array(0)
+
+/** Masks or unmasks `bytes[start, end)` in place. */
+export function maskInPlace(bytes: Uint8Array, start: number, end: number, key: number, phase = 0): void {
+  let at = start
+  let turned = phase & 3 ? (key << ((phase & 3) * 8)) | (key >>> (32 - (phase & 3) * 8)) : key
+  if (end - at >= wordwiseFrom) {
+    while ((bytes.byteOffset + at) & 3) {
+      bytes[at] = (bytes[at] as number) ^ (turned >>> 24)
+      turned = (turned << 8) | (turned >>> 24)
+      at += 1
+    }
+    if (wordsOf !== bytes.buffer) {
+      wordsOf = bytes.buffer
+      words = new Int32Array(wordsOf, 0, wordsOf.byteLength >> 2)
+    }
+    const word = littleEndian ? swapped(turned) : turned
+    const last = (bytes.byteOffset + end) >> 2
+    for (let index = (bytes.byteOffset + at) >> 2; index < last; index++) {
+      words[index] = (words[index] as number) ^ word
+    }
+    at = (last << 2) - bytes.byteOffset
+  }
+  const k0 = turned >>> 24
+  const k1 = (turned >>> 16) & 0xff
+  const k2 = (turned >>> 8) & 0xff
+  const k3 = turned & 0xff
+  for (const last = end - 3; at < last; at += 4) {
+    bytes[at] = (bytes[at] as number) ^ k0
+    bytes[at + 1] = (bytes[at + 1] as number) ^ k1
+    bytes[at + 2] = (bytes[at + 2] as number) ^ k2
+    bytes[at + 3] = (bytes[at + 3] as number) ^ k3
+  }
+  if (at < end) bytes[at] = (bytes[at++] as number) ^ k0
+  if (at < end) bytes[at] = (bytes[at++] as number) ^ k1
+  if (at < end) bytes[at] = (bytes[at] as number) ^ k2
+}
+
+const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
+
+function swapped(key: number): number {
+  return (key << 24) | ((key & 0xff00) << 8) | ((key >>> 8) & 0xff00) | (key >>> 24)
+}
