@@ -1,24 +1,47 @@
 // What the tools share: where the project is, and how its compiler is called.
 import { spawnSync } from 'node:child_process'
-import { readdirSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** The path of a program that an installed package brings, run with `process.execPath`. */
+/** The path of a file that an installed package brings. */
 export const installed = (/** @type {string} */ path) => join(root, 'node_modules', path)
 
-/** Runs the TypeScript compiler on one of the tsconfig files; its messages go to the terminal. */
+/** @returns {any} */
+export const readJson = (/** @type {string} */ path) => JSON.parse(readFileSync(path, 'utf8'))
+
+/** The arguments that make `node` run the TypeScript compiler on one of the tsconfig files. */
+export const compilerArgs = (/** @type {string} */ config) => [
+  installed('typescript/bin/tsc'),
+  ...['--project', config, '--pretty', 'false'],
+]
+
+/** Runs the TypeScript compiler; its messages go to the terminal. */
 export function compile(/** @type {string} */ config, /** @type {string[]} */ ...options) {
-  const args = [installed('typescript/bin/tsc'), '--project', config, '--pretty', 'false', ...options]
+  const args = [...compilerArgs(config), ...options]
   return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0
+}
+
+/**
+ * The files below a folder, as paths with forward slashes that start at that folder; none if it does not exist.
+ * @param {string} folder
+ * @param {(path: string) => boolean} [wanted]
+ */
+export function filesIn(folder, wanted = () => true) {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, sep).length).replaceAll(sep, '/'))
+    .filter(wanted)
+    .sort()
 }
 
 /** Removes the files of a folder that were written before `time`: what an earlier build left behind. */
 export function removeOlder(/** @type {string} */ folder, /** @type {number} */ time) {
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name)
-    if (entry.isFile() && statSync(path).mtimeMs < time - 1000) rmSync(path)
+  for (const file of filesIn(folder)) {
+    const path = join(folder, file)
+    if (statSync(path).mtimeMs < time - 1000) rmSync(path)
   }
 }
