@@ -82,10 +82,10 @@ export class Output {
   }
 
   /**
-   * Gives everything that waits to `write`, as one piece. `write` answers true when it needs the bytes no longer.
+   * Gives everything that waits to `target`, as one piece; it answers true when it needs the bytes no longer.
    * Where it does, and they were ours alone and the newest of the arena, their room is free again at once.
    */
-  flush(write: (bytes: Uint8Array) => boolean): void {
+  flush(target: { write(bytes: Uint8Array): boolean }): void {
     if (this.#bytes === undefined) return
     if (this.#earlier !== undefined) this.#join()
     const bytes = this.#bytes
@@ -95,7 +95,7 @@ export class Output {
     const shared = this.#shared
     this.discard()
     const region = start === 0 && end === bytes.length ? bytes : sharedView(bytes, start, end)
-    if (!write(region)) {
+    if (!target.write(region)) {
       if (bytes === arena.bytes) arena.retained = true
     } else if (!shared && bytes === arena.bytes && end === arena.used) {
       arena.used = start

@@ -1,0 +1,87 @@
+import type { Deflate } from '../protocol/compression.ts'
+import type { Sha1Base64 } from '../protocol/handshake-key.ts'
+import type { HeaderList } from '../protocol/header-list.ts'
+import type { RequestHead } from '../protocol/http-head.ts'
+import type { TextCodec } from '../protocol/text.ts'
+import type { Link } from '../transport/link.ts'
+import type { Turn } from '../transport/turn.ts'
+import type { TimerWheel } from '../util/timer-wheel.ts'
+
+/** What the pure parts cannot have of their own: time, chance, and the platform's fast primitives. One per thread. */
+export interface Runtime {
+  readonly text: TextCodec
+  readonly deflate: Deflate
+  readonly sha1: Sha1Base64
+  /** An unpredictable 32-bit masking key (RFC 6455 §5.3). */
+  readonly maskingKey: () => number
+  /** A new `Sec-WebSocket-Key`: 16 random bytes in Base64 (RFC 6455 §4.1). */
+  readonly handshakeKey: () => string
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number
+  /** Sends what one turn of the event loop produced, when it ends. */
+  readonly turn: Turn
+  /** All coarse timers of the thread. It turns while something waits; `wake` must be called after the first `add`. */
+  readonly wheel: TimerWheel
+  readonly wake: () => void
+}
+
+/** A request to become a WebSocket, to be answered once by `accept` or `refuse`. */
+export interface UpgradeExchange {
+  readonly head: RequestHead
+  /** Address of the peer, without port; empty for a Unix socket. */
+  readonly remoteAddress: string
+  /** Whether it came over TLS. */
+  readonly secure: boolean
+  /** Whether the peer went away before it was answered. */
+  readonly gone: boolean
+  /** Answers with 101 (200 over HTTP/2) and these header fields; what follows is the WebSocket. */
+  accept(status: 101 | 200, headers: Iterable<readonly [string, string]>): Link
+  /** Answers with an HTTP error and ends the connection. */
+  refuse(status: number, headers: Iterable<readonly [string, string]>, body: string | Uint8Array): void
+}
+
+/** What a listener tells the server above it. */
+export interface ListenerEvents {
+  upgrade(exchange: UpgradeExchange): void
+  /** A connection failed before it became a WebSocket: malformed or late heads, TLS errors. */
+  failed(error: Error): void
+}
+
+/** Transport Layer Security: what the platform's TLS takes; `key` and `cert` in PEM at the least. */
+export interface TlsOptions {
+  readonly key?: string | Uint8Array
+  readonly cert?: string | Uint8Array
+  readonly ca?: string | Uint8Array
+  readonly passphrase?: string
+  readonly [option: string]: unknown
+}
+
+export interface ListenOptions {
+  /** TCP port; 0 lets the system choose. */
+  readonly port: number
+  /** Address or name to listen on; all addresses where it is absent. */
+  readonly hostname: string | undefined
+  /** Path of a Unix socket, instead of a port. */
+  readonly path: string | undefined
+  readonly tls: TlsOptions | undefined
+  /** Whether to speak HTTP/2 too: by ALPN over TLS, by prior knowledge without. */
+  readonly http2: boolean
+  readonly maxHeaderBytes: number
+  readonly handshakeTimeoutMs: number
+  /** Answers requests that are no upgrade. */
+  readonly fetch: ((request: Request) => Response | Promise<Response>) | undefined
+}
+
+export interface Listener {
+  /** Port it listens on; 0 for a Unix socket. */
+  readonly port: number
+  /** Accepts nothing more; resolves when all connections that never became a WebSocket are gone. */
+  close(): Promise<void>
+}
+
+/** The client's side: an opened link and the answer to the handshake. */
+export interface DialResult {
+  readonly status: number
+  readonly headers: HeaderList
+  readonly link: Link
+}

@@ -1,0 +1,47 @@
+import { createHash, randomBytes, randomFillSync } from 'node:crypto'
+import { Turn } from '../../transport/turn.ts'
+import { TimerWheel } from '../../util/timer-wheel.ts'
+import type { Runtime } from '../contract.ts'
+import { nodeDeflate } from './deflate.ts'
+import { nodeText } from './text.ts'
+
+const now = (): number => performance.now()
+const wheel = new TimerWheel(now())
+
+/** Masking keys by the thousand: one call into the system's randomness for all of them. */
+const keys = new Int32Array(1024)
+let nextKey = keys.length
+
+let ticking: NodeJS.Timeout | undefined
+
+function tick(): void {
+  wheel.advance(now())
+  if (wheel.waiting > 0) return
+  clearInterval(ticking)
+  ticking = undefined
+}
+
+/** Node, and as far as they speak its modules, Bun and Deno. */
+export const runtime: Runtime = {
+  text: nodeText,
+  deflate: nodeDeflate,
+  sha1: (text) => createHash('sha1').update(text).digest('base64'),
+  maskingKey() {
+    if (nextKey === keys.length) {
+      randomFillSync(keys)
+      nextKey = 0
+    }
+    return keys[nextKey++] as number
+  },
+  handshakeKey: () => randomBytes(16).toString('base64'),
+  now,
+  // The check phase comes right after the poll phase: everything this turn read and sent goes out together.
+  turn: new Turn((flush) => setImmediate(flush)),
+  wheel,
+  wake() {
+    if (ticking !== undefined) return
+    wheel.advance(now())
+    ticking = setInterval(tick, wheel.tickMs)
+    ticking.unref()
+  },
+}
