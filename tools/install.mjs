@@ -1,13 +1,13 @@
 // Brings what a fresh clone lacks: npm packages, the programs of the distribution that tests drive, other runtimes.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { readJson, root } from './project.mjs'
 
 /** Installs the packages of the lock file unless they are there already. Throws with npm's own words if it cannot. */
 export function installPackages(folder = root) {
   if (packagesAreInstalled(folder)) return
-  console.log(`installing npm packages ${folder === root ? '' : `for ${folder.slice(root.length)} `}…`)
+  console.log(`installing npm packages ${folder === root ? '' : `for ${relative(root, folder)} `}…`)
   npm(folder, 'ci', '--ignore-scripts', '--no-audit', '--no-fund')
 }
 

@@ -1,16 +1,22 @@
 // What the tools share: where the project is, and how its compiler is called.
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { join, sep } from 'node:path'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export const root = fileURLToPath(new URL('..', import.meta.url))
+/** The folder of package.json; the tools also run from their compiled copies in build/. */
+export const root = nearestPackage(dirname(fileURLToPath(import.meta.url)))
+
+/** @returns {string} */
+function nearestPackage(/** @type {string} */ folder) {
+  return existsSync(join(folder, 'package.json')) ? folder : nearestPackage(dirname(folder))
+}
 
 /** The path of a file that an installed package brings. */
 export const installed = (/** @type {string} */ path) => join(root, 'node_modules', path)
 
 /** @returns {any} */
-export const readJson = (/** @type {string} */ path) => JSON.parse(readFileSync(path, 'utf8'))
+export const readJson = (/** @type {string | URL} */ path) => JSON.parse(readFileSync(path, 'utf8'))
 
 /** The arguments that make `node` run the TypeScript compiler on one of the tsconfig files. */
 export const compilerArgs = (/** @type {string} */ config) => [

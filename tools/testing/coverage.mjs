@@ -14,10 +14,11 @@ import { filesIn, readJson, root } from '../project.mjs'
 /**
  * @param {string} counts  the folder V8 wrote to (NODE_V8_COVERAGE)
  * @param {string} folder  the folder of sources, from the root of the project: `src/protocol`
+ * @param {string} build   where the compiler put them
  * @returns {{ lines: number, missed: string[] }} how many lines hold code, and the places that never ran
  */
-export function coverageOf(counts, folder) {
-  const built = join(root, 'build', folder)
+export function coverageOf(counts, folder, build = join(root, 'build')) {
+  const built = join(build, folder)
   /** @type {Map<string, { code: string, ran: Uint8Array }>} */
   const scripts = new Map()
   for (const file of filesIn(built, (path) => path.endsWith('.js'))) {
@@ -36,7 +37,11 @@ export function coverageOf(counts, folder) {
     const plain = withoutComments(code)
     lines += plain.split('\n').filter((line) => !isScaffold(line)).length
     const file = url.slice(pathToFileURL(built).href.length).replace(/\.js$/, '.ts')
-    const map = new SourceMap(readJson(new URL(`${url}.map`).pathname.replaceAll('%20', ' ')))
+    if (!ran.includes(1)) {
+      if (!isScaffold(plain)) missed.push(`${folder}${file}  no test loads it`)
+      continue
+    }
+    const map = new SourceMap(readJson(new URL(`${url}.map`)))
     for (const [start, end] of gaps(plain, ran)) {
       missed.push(`${folder}${file}:${positionOf(map, code, start)}  ${excerpt(code.slice(start, end))}`)
     }

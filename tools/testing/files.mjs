@@ -10,7 +10,6 @@ import { run } from './processes.mjs'
 
 const build = join(root, 'build', 'test')
 const reporter = pathToFileURL(join(root, 'tools', 'testing', 'reporter.mjs')).href
-const perFileMs = 120_000
 
 /** The compiled test files whose path below `test/` contains one of the words; all of them without words. */
 export function testFiles(/** @type {string[]} */ words = []) {
@@ -20,10 +19,15 @@ export function testFiles(/** @type {string[]} */ words = []) {
 }
 
 /**
- * @param {string[]} files
- * @param {{ env?: NodeJS.ProcessEnv, progress?: (done: number) => void }} [options]
+ * @typedef {object} Settings
+ * @property {string} [folder]      where the files are
+ * @property {NodeJS.ProcessEnv} [env]
+ * @property {number} [timeoutMs]   for each file; whoever is not done by then is ended
+ * @property {(done: number) => void} [progress]
  */
-export async function runTestFiles(files, { env = {}, progress } = {}) {
+
+/** @returns {Promise<Outcome>} */
+export async function runTestFiles(/** @type {string[]} */ files, /** @type {Settings} */ settings = {}) {
   const results = mkdtempSync(join(tmpdir(), 'polyplex-tests-'))
   /** @type {Outcome} */
   const total = { passed: 0, failures: [], skips: [] }
@@ -31,11 +35,11 @@ export async function runTestFiles(files, { env = {}, progress } = {}) {
   let done = 0
   const worker = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const outcome = await runTestFile(file, join(results, file.replaceAll('/', '.')), env)
+      const outcome = await runTestFile(file, join(results, file.replaceAll('/', '.')), settings)
       total.passed += outcome.passed
       total.failures.push(...outcome.failures)
       total.skips.push(...outcome.skips)
-      progress?.(++done)
+      settings.progress?.(++done)
     }
   }
   await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, worker))
@@ -46,18 +50,18 @@ export async function runTestFiles(files, { env = {}, progress } = {}) {
 /**
  * @param {string} file
  * @param {string} results  where the reporter writes
- * @param {NodeJS.ProcessEnv} env
+ * @param {Settings} settings
  */
-async function runTestFile(file, results, env) {
+async function runTestFile(file, results, { folder = build, env = {}, timeoutMs = 120_000 }) {
   const source = `test/${file.replace(/js$/, 'ts')}`
   const ended = await run(
     process.execPath,
     [
       '--enable-source-maps',
       ...['--test-reporter', reporter, '--test-reporter-destination', results],
-      join(build, file),
+      join(folder, file),
     ],
-    { env, timeoutMs: perFileMs },
+    { env, timeoutMs },
   )
   /** @type {Outcome} */
   const outcome = { passed: 0, failures: [], skips: [] }

@@ -60,15 +60,15 @@ export function run(program, args, { env = {}, timeoutMs = 120_000 } = {}) {
     child.once('error', (error) => {
       output += `${error.message}\n`
     })
-    /** @type {string[]} */
-    let left = []
-    child.once('exit', async () => {
+    /** @type {Promise<string[]>} */
+    let leftovers = Promise.resolve([])
+    child.once('exit', () => {
       clearTimeout(timer)
-      left = await stillRunning(mark)
-      end() // whoever is left holds the pipes, and so `close` would not come
+      leftovers = stillRunning(mark).finally(end) // whoever is left holds the pipes, and then `close` would not come
     })
-    child.once('close', (code, signal) => {
+    child.once('close', async (code, signal) => {
       clearTimeout(timer)
+      const left = await leftovers
       running.delete(end)
       const ending = timedOut
         ? `did not end within ${timeoutMs / 1000} s`
