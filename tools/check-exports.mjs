@@ -36,6 +36,20 @@ for (const [name, version] of Object.entries(manifest.devDependencies)) {
   if (!/^\d+\.\d+\.\d+$/.test(version)) wrong.push(`devDependencies: ${name} has no exact version`)
 }
 
+// npm leaves the packages of other platforms out of the lock file when it changes an installed tree (npm/cli#4828);
+// CONTRIBUTING.md says how to write it anew.
+for (const folder of ['', 'tools/runtimes']) {
+  const { packages } = readJson(join(root, folder, 'package-lock.json'))
+  for (const [path, { optionalDependencies = {}, resolved }] of Object.entries(packages)) {
+    for (const name of Object.keys(optionalDependencies)) {
+      const known = packages[`${path}/node_modules/${name}`] ?? packages[`node_modules/${name}`]
+      if (known === undefined)
+        wrong.push(`${join(folder, 'package-lock.json')} lacks ${name}, which ${path} may need elsewhere`)
+    }
+    if (resolved !== undefined) wrong.push(`${join(folder, 'package-lock.json')} names a host for ${path}`)
+  }
+}
+
 const published = [
   /^dist\/.+\.(js|d\.ts|js\.map|d\.ts\.map)$/,
   /^dist\/cli\/demo\//,

@@ -72,7 +72,12 @@ async function onRuntimes() {
   return { ...outcome, note: `${outcome.passed} passed on ${outcome.ran.join(', ')}` }
 }
 
-installPackages()
+try {
+  installPackages()
+} catch (error) {
+  console.log(`${error instanceof Error ? error.message : error}\n\n0 passed, 1 failed, 0 skipped`)
+  process.exit(1)
+}
 installPrograms()
 
 const all = words.length === 0
