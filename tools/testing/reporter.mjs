@@ -26,7 +26,7 @@ export default async function* report(events) {
     if (type === 'test:fail' && data.todo === undefined) {
       if (error?.failureType === 'subtestsFailed') continue
       const cause = error?.cause ?? error
-      yield line({ title, result: 'failed', detail: cause instanceof Error ? inspect(cause) : String(cause) })
+      yield line({ title, result: 'failed', detail: describe(cause) })
     } else if (data.skip !== undefined || data.todo !== undefined) {
       const reason = data.skip ?? data.todo
       yield line({
@@ -39,5 +39,11 @@ export default async function* report(events) {
     }
   }
 }
+
+/** An error with the part of its stack that is ours. */
+const describe = (/** @type {unknown} */ cause) =>
+  cause instanceof Error
+    ? inspect(cause).replace(/\n +at .*node:(internal|async_hooks).*?(?= \{$|$)/gm, '')
+    : String(cause)
 
 const line = (/** @type {TestLine} */ test) => `${JSON.stringify(test)}\n`
