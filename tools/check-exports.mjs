@@ -53,6 +53,7 @@ for (const folder of ['', 'tools/runtimes']) {
 const published = [
   /^dist\/.+\.(js|d\.ts|js\.map|d\.ts\.map)$/,
   /^dist\/cli\/demo\//,
+  /^src\/.+\.ts$/, // what the maps in dist/ lead to
   /^[^/]+\.md$/,
   /^LICENSE$/,
   /^package\.json$/,

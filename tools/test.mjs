@@ -11,59 +11,68 @@ import { runTestFiles, testFiles } from './testing/files.mjs'
 import { run } from './testing/processes.mjs'
 import { runOnRuntimes } from './testing/runtimes.mjs'
 
-/**
- * What a step found; `note` stands beside its name when all is well.
- * @typedef {import('./testing/files.mjs').Outcome & { note?: string }} Outcome
- */
+/** @typedef {import('./testing/files.mjs').Outcome & { note?: string }} Outcome */
 
 process.chdir(root)
 const words = process.argv.slice(2)
-const inCi = process.env['CI'] === 'true'
+const runsAll = words.length === 0
+const isCi = process.env['CI'] === 'true'
 const total = { passed: 0, failed: 0, skipped: 0 }
+const counts = mkdtempSync(join(tmpdir(), 'polyplex-coverage-'))
+process.once('exit', () => rmSync(counts, { recursive: true, force: true }))
 
+/** Runs one step and prints it: a line when all is well, every failure whole. @returns whether all is well */
 async function step(/** @type {string} */ name, /** @type {() => Promise<Outcome>} */ check) {
   const begun = performance.now()
   process.stdout.write(name.padEnd(14))
-  const { passed, failures, skips, note = '' } = await check()
-  const seconds = ((performance.now() - begun) / 1000).toFixed(1)
+  const { passed, failures, skips, note } = await check().catch(failureOf)
+  const failed = failures.length + (isCi ? skips.length : 0)
   total.passed += passed
-  total.failed += failures.length + (inCi ? skips.length : 0)
-  total.skipped += inCi ? 0 : skips.length
-  const verdict = failures.length === 0 ? 'ok' : `${failures.length} FAILED`
-  console.log(`${verdict}  ${note}${note === '' ? '' : '  '}${seconds} s`)
+  total.failed += failed
+  total.skipped += isCi ? 0 : skips.length
+  const seconds = `${((performance.now() - begun) / 1000).toFixed(1)} s`
+  console.log([failed === 0 ? 'ok' : `${failed} FAILED`, note, seconds].filter(Boolean).join('  '))
   for (const failure of failures) console.log(`\n  ✗ ${failure.trimEnd().replaceAll('\n', '\n    ')}\n`)
-  for (const skip of skips)
-    console.log(`  ${inCi ? '✗ skipped, which CI does not allow' : 'skipped'}: ${skip}`)
+  for (const skip of skips) console.log(`  ${isCi ? '✗ skipped, but not with CI=true' : 'skipped'}: ${skip}`)
+  return failed === 0
 }
 
-/** A step that is one check: a program that ends with exit code 0. */
-function program(/** @type {string} */ name, /** @type {string[][]} */ ...commands) {
+/** @returns {Outcome} */
+const failureOf = (/** @type {unknown} */ error) => ({
+  passed: 0,
+  failures: [error instanceof Error ? (error.stack ?? error.message) : String(error)],
+  skips: [],
+})
+
+/** A step of programs that each end with exit code 0 if all is well. */
+function programs(/** @type {string} */ name, /** @type {string[][]} */ ...commands) {
   return step(name, async () => {
     const failures = []
     for (const args of commands) {
       const { ok, output, ending } = await run(process.execPath, args)
-      if (!ok) failures.push(`${output.trim() || `${args.join(' ')} ${ending}`}`)
+      if (!ok) failures.push(output.trim() || `${args.join(' ')} ${ending}`)
     }
-    return { passed: failures.length === 0 ? 1 : 0, failures, skips: [] }
+    return { passed: commands.length - failures.length, failures, skips: [] }
   })
 }
 
-async function tests(/** @type {string[]} */ files, /** @type {NodeJS.ProcessEnv} */ env) {
-  const showsProgress = process.stdout.isTTY
+async function tests() {
+  const files = testFiles(words)
+  const show = (/** @type {string} */ text) => {
+    if (process.stdout.isTTY) process.stdout.write(`\r${'tests'.padEnd(14)}${text}\x1b[K`)
+  }
   const outcome = await runTestFiles(files, {
-    env,
-    progress: (done) =>
-      showsProgress && process.stdout.write(`\r${'tests'.padEnd(14)}${done} of ${files.length} files\x1b[K`),
+    env: runsAll ? { NODE_V8_COVERAGE: counts } : {},
+    progress: (done) => show(`${done} of ${files.length} files`),
   })
-  if (showsProgress) process.stdout.write(`\r${'tests'.padEnd(14)}\x1b[K`)
+  show('')
   return { ...outcome, note: `${outcome.passed} passed in ${files.length} files` }
 }
 
-async function coverage(/** @type {string} */ counts) {
+async function coverage() {
   const { lines, missed } = coverageOf(counts, 'src/protocol')
-  const failures = missed.length === 0 ? [] : [`never ran in any test:\n${missed.join('\n')}`]
-  const note = failures.length === 0 ? `all ${lines} lines and every branch of src/protocol` : ''
-  return { passed: 1 - failures.length, failures, skips: [], note }
+  if (missed.length > 0) return failureOf(`never ran in any test:\n${missed.join('\n')}`)
+  return { passed: 1, failures: [], skips: [], note: `all ${lines} lines and every branch of src/protocol` }
 }
 
 async function onRuntimes() {
@@ -72,53 +81,45 @@ async function onRuntimes() {
   return { ...outcome, note: `${outcome.passed} passed on ${outcome.ran.join(', ')}` }
 }
 
+/** What looks at the package as it would be published; it needs a build that succeeded. */
+async function packageChecks() {
+  await programs('exports', ['tools/check-exports.mjs'])
+  await programs(
+    'users’ types',
+    compilerArgs('test/types/tsconfig.node.json'),
+    compilerArgs('test/types/tsconfig.page.json'),
+  )
+  await programs('publint', [installed('publint/src/cli.js'), '--strict'])
+  const attw = installed('@arethetypeswrong/cli/dist/index.js')
+  await programs('attw', [attw, '--pack', '.', '--profile', 'esm-only', '--no-color'])
+  await programs('docs', ['tools/check-docs.mjs'])
+}
+
 try {
   installPackages()
+  installPrograms()
 } catch (error) {
   console.log(`${error instanceof Error ? error.message : error}\n\n0 passed, 1 failed, 0 skipped`)
   process.exit(1)
 }
-installPrograms()
 
-const all = words.length === 0
 const begun = Date.now()
-await program('types', compilerArgs('tsconfig.json'))
+await programs('types', compilerArgs('tsconfig.json'))
 if (existsSync('build')) removeOlder('build', begun)
-if (all) {
-  await program('lint', [
-    installed('@biomejs/biome/bin/biome'),
-    'check',
-    '--error-on-warnings',
-    '--colors=off',
-  ])
-  await program('layers', ['tools/check-layers.mjs'])
+if (runsAll) {
+  const biome = installed('@biomejs/biome/bin/biome')
+  await programs('lint', [biome, 'check', '--error-on-warnings', '--colors=off'])
+  await programs('layers', ['tools/check-layers.mjs'])
 }
-await program('build', ['tools/build.mjs'])
-if (existsSync('test/browser')) await program('browser types', compilerArgs('tsconfig.browser.json'))
-if (all) {
-  await program('exports', ['tools/check-exports.mjs'])
-  await program(
-    'users’ types',
-    ...['node', 'page'].map((user) => compilerArgs(`test/types/tsconfig.${user}.json`)),
-  )
-  await program('publint', [installed('publint/src/cli.js'), '--strict'])
-  await program('attw', [
-    installed('@arethetypeswrong/cli/dist/index.js'),
-    '--pack',
-    '.',
-    '--profile',
-    'esm-only',
-    '--no-color',
-  ])
-  await program('docs', ['tools/check-docs.mjs'])
-}
-const counts = mkdtempSync(join(tmpdir(), 'polyplex-coverage-'))
-await step('tests', () => tests(testFiles(words), all ? { NODE_V8_COVERAGE: counts } : {}))
-if (all) {
-  await step('coverage', () => coverage(counts))
+const isBuilt = await programs('build', ['tools/build.mjs'])
+if (existsSync('test/browser')) await programs('browser types', compilerArgs('tsconfig.browser.json'))
+if (runsAll && isBuilt) await packageChecks()
+else if (runsAll) console.log('package       not checked, because the build failed')
+await step('tests', tests)
+if (runsAll) {
+  await step('coverage', coverage)
   await step('runtimes', onRuntimes)
 }
-rmSync(counts, { recursive: true })
 
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exitCode = total.failed === 0 ? 0 : 1
