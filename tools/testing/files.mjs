@@ -18,6 +18,11 @@ export function testFiles(/** @type {string[]} */ words = []) {
   )
 }
 
+/** Where the reporters write, one file per run of a test file. */
+const results = mkdtempSync(join(tmpdir(), 'polyplex-tests-'))
+process.once('exit', () => rmSync(results, { recursive: true, force: true }))
+let runs = 0
+
 /**
  * @typedef {object} Settings
  * @property {string} [folder]      where the files are
@@ -28,14 +33,13 @@ export function testFiles(/** @type {string[]} */ words = []) {
 
 /** @returns {Promise<Outcome>} */
 export async function runTestFiles(/** @type {string[]} */ files, /** @type {Settings} */ settings = {}) {
-  const results = mkdtempSync(join(tmpdir(), 'polyplex-tests-'))
   /** @type {Outcome} */
   const total = { passed: 0, failures: [], skips: [] }
   const waiting = [...files]
   let done = 0
   const worker = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const outcome = await runTestFile(file, join(results, file.replaceAll('/', '.')), settings)
+      const outcome = await runTestFile(file, settings)
       total.passed += outcome.passed
       total.failures.push(...outcome.failures)
       total.skips.push(...outcome.skips)
@@ -43,29 +47,28 @@ export async function runTestFiles(/** @type {string[]} */ files, /** @type {Set
     }
   }
   await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, worker))
-  rmSync(results, { recursive: true })
   return total
 }
 
 /**
  * @param {string} file
- * @param {string} results  where the reporter writes
  * @param {Settings} settings
  */
-async function runTestFile(file, results, { folder = build, env = {}, timeoutMs = 120_000 }) {
+async function runTestFile(file, { folder = build, env = {}, timeoutMs = 120_000 }) {
+  const lines = join(results, String(++runs))
   const source = `test/${file.replace(/js$/, 'ts')}`
   const ended = await run(
     process.execPath,
     [
       '--enable-source-maps',
-      ...['--test-reporter', reporter, '--test-reporter-destination', results],
+      ...['--test-reporter', reporter, '--test-reporter-destination', lines],
       join(folder, file),
     ],
     { env, timeoutMs },
   )
   /** @type {Outcome} */
   const outcome = { passed: 0, failures: [], skips: [] }
-  for (const { title, result, detail } of readResults(results)) {
+  for (const { title, result, detail } of readResults(lines)) {
     const name = `${title.join(' › ')} (${source})`
     if (result === 'passed') outcome.passed += 1
     else if (result === 'skipped') outcome.skips.push(`${name}: ${detail}`)

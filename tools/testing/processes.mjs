@@ -35,12 +35,11 @@ process.once('exit', () => {
  * @returns {Promise<Ended>}
  */
 export function run(program, args, { env = {}, timeoutMs = 120_000 } = {}) {
-  const mark = `POLYPLEX_RUN=${process.pid}.${++runs}`
-  const [name, value] = /** @type {[string, string]} */ (mark.split('='))
+  const mark = `/${process.pid}.${++runs}/`
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: root,
-      env: { ...process.env, ...env, [name]: value },
+      env: { ...process.env, ...env, POLYPLEX_RUN: `${process.env['POLYPLEX_RUN'] ?? ''}${mark}` },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     })
@@ -105,7 +104,9 @@ function marked(/** @type {string} */ mark) {
   for (const id of readdirSync('/proc')) {
     if (!/^\d+$/.test(id)) continue
     try {
-      if (!`\0${readFileSync(`/proc/${id}/environ`, 'latin1')}`.includes(`\0${mark}\0`)) continue
+      const environment = readFileSync(`/proc/${id}/environ`, 'latin1').split('\0')
+      const marks = environment.find((variable) => variable.startsWith('POLYPLEX_RUN='))
+      if (marks === undefined || !marks.includes(mark)) continue
       found.set(
         Number(id),
         readFileSync(`/proc/${id}/cmdline`, 'utf8').replaceAll('\0', ' ').trim().slice(0, 160),
