@@ -46,7 +46,7 @@ export async function runTestFiles(/** @type {string[]} */ files, /** @type {Set
       settings.progress?.(++done)
     }
   }
-  await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, worker))
+  await Promise.all(Array.from({ length: Math.min(8, Math.max(2, availableParallelism())) }, worker))
   return total
 }
 
