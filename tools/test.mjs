@@ -49,7 +49,7 @@ function programs(/** @type {string} */ name, /** @type {string[][]} */ ...comma
   return step(name, async () => {
     const failures = []
     for (const args of commands) {
-      const { ok, output, ending } = await run(process.execPath, args)
+      const { ok, output, ending } = await run(process.execPath, args, { env: { NO_COLOR: '1' } })
       if (!ok) failures.push(output.trim() || `${args.join(' ')} ${ending}`)
     }
     return { passed: commands.length - failures.length, failures, skips: [] }
@@ -76,7 +76,6 @@ async function coverage() {
 }
 
 async function onRuntimes() {
-  installRuntimes()
   const outcome = await runOnRuntimes()
   return { ...outcome, note: `${outcome.passed} passed on ${outcome.ran.join(', ')}` }
 }
@@ -98,6 +97,7 @@ async function packageChecks() {
 try {
   installPackages()
   installPrograms()
+  if (runsAll) installRuntimes()
 } catch (error) {
   console.log(`${error instanceof Error ? error.message : error}\n\n0 passed, 1 failed, 0 skipped`)
   process.exit(1)
