@@ -75,7 +75,9 @@ export interface ListenOptions {
 export interface Listener {
   /** Port it listens on; 0 for a Unix socket. */
   readonly port: number
-  /** Accepts nothing more; resolves when all connections that never became a WebSocket are gone. */
+  /** Accepts no further connection. */
+  stop(): void
+  /** Ends what never became a WebSocket; resolves when every connection is gone. */
   close(): Promise<void>
 }
 

@@ -44,7 +44,7 @@ export interface Heartbeat {
 }
 
 export interface Backpressure {
-  /** Bytes that may wait for a peer that does not keep up. @default 1_048_576 */
+  /** Bytes that may wait for a peer beyond those at which it fell behind. @default 1_048_576 */
   readonly highWaterMarkBytes: number
   /** What becomes of a message beyond it: the connection is closed with 1013, or the message is dropped. @default 'close' */
   readonly policy: 'close' | 'drop'
@@ -79,11 +79,17 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
   #scheduled = false
   /** The peer was found slow, so its owner waits to hear of the drain. */
   #slow = false
+  /** How far behind the peer was when it fell behind; the high-water mark counts from there. */
+  #slowFromBytes = 0
   #heardAt: number
   #pinged = false
   /** End the link once everything is written. */
   #ending = false
   #error: RealtimeError | undefined
+  #pings: PendingPing[] | undefined
+  /** While a message is sent in fragments: what has to wait for its end, and how many bytes that is. */
+  #behindStream: (() => void)[] | undefined
+  #behindStreamBytes = 0
 
   constructor(
     settings: CarrierSettings<Owner>,
@@ -110,7 +116,12 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
 
   /** Bytes that have not been taken by the operating system, frame headers included. */
   get bufferedAmount(): number {
-    return this.#connection.output.pending + this.#link.bufferedBytes
+    return this.#connection.output.pending + this.#link.bufferedBytes + this.#behindStreamBytes
+  }
+
+  /** Whether the peer is behind: the owner will hear of the drain. */
+  get slow(): boolean {
+    return this.#slow
   }
 
   get compression(): MessageCompression | undefined {
@@ -121,34 +132,63 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
 
   sendText(data: string, compress: boolean): SendResult {
     if (!this.#mayTake()) return 'dropped'
+    if (this.#behindStream !== undefined) {
+      return this.#wait(data.length, () => this.#connection.sendText(data, compress))
+    }
     this.#connection.sendText(data, compress)
     return this.#sent()
   }
 
   sendBinary(data: Uint8Array, compress: boolean): SendResult {
     if (!this.#mayTake()) return 'dropped'
+    if (this.#behindStream !== undefined) {
+      const copy = data.slice()
+      return this.#wait(copy.length, () => this.#connection.sendBinary(copy, compress))
+    }
     this.#connection.sendBinary(data, compress)
-    return this.#sent()
-  }
-
-  /** A fragment always goes out, however slow the peer: whoever streams waits for the drain between fragments. */
-  sendFragment(data: Uint8Array, type: 'text' | 'binary', first: boolean, last: boolean): SendResult {
-    if (this.#connection.readyState !== OPEN) return 'dropped'
-    this.#connection.sendFragment(data, type, first, last)
     return this.#sent()
   }
 
   /** Sends a frame that was written once for many; see `Connection.sendPrepared`. */
   sendPrepared(bytes: Uint8Array, start: number, end: number): SendResult {
     if (!this.#mayTake()) return 'dropped'
+    if (this.#behindStream !== undefined) {
+      const copy = bytes.slice(start, end)
+      return this.#wait(copy.length, () => this.#connection.sendPrepared(copy, 0, copy.length))
+    }
     this.#connection.sendPrepared(bytes, start, end)
     return this.#sent()
   }
 
-  sendPing(data: Uint8Array): SendResult {
-    if (!this.#mayTake()) return 'dropped'
-    this.#connection.sendPing(data)
+  /**
+   * Sends one fragment of a message; until the last one all other messages wait (RFC 6455 §5.4). A fragment always
+   * goes out, however slow the peer: whoever streams waits for the drain between fragments.
+   */
+  sendFragment(data: Uint8Array, type: 'text' | 'binary', first: boolean, last: boolean): SendResult {
+    if (this.#connection.readyState !== OPEN) return 'dropped'
+    this.#connection.sendFragment(data, type, first, last)
+    if (first && !last) this.#behindStream = []
+    if (last && this.#behindStream !== undefined) {
+      const waiting = this.#behindStream
+      this.#behindStream = undefined
+      this.#behindStreamBytes = 0
+      for (const send of waiting) send()
+    }
     return this.#sent()
+  }
+
+  /** Pings; resolves with the time until the pong, in milliseconds, or rejects with a `ClosedError`. */
+  measureRoundTrip(data: Uint8Array | undefined, now: () => number): Promise<number> {
+    if (this.#connection.readyState !== OPEN) return handled(Promise.reject(notOpen()))
+    this.#pings ??= []
+    const payload = data?.slice() ?? Uint8Array.of(this.#pings.length, ...timeBytes(now()))
+    this.#connection.sendPing(payload)
+    const pings = this.#pings
+    const answered = new Promise<number>((resolve, reject) => {
+      pings.push({ payload, sentAt: now(), now, resolve, reject })
+    })
+    this.#wrote()
+    return handled(answered)
   }
 
   /** Starts the closing handshake; 1005 for a close frame without code. */
@@ -192,8 +232,10 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
     const { output } = this.#connection
     if (output.pending > 0) {
       output.flush(this.#link)
-      if (this.#link.bufferedBytes > 0) {
+      const { bufferedBytes } = this.#link
+      if (bufferedBytes > 0 && !this.#slow) {
         this.#slow = true
+        this.#slowFromBytes = bufferedBytes
         this.#connection.holdPongs = true
       }
     }
@@ -203,12 +245,13 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
   #mayTake(): boolean {
     if (this.#connection.readyState !== OPEN) return false
     const { backpressure } = this.#settings
-    if (!this.#slow || backpressure === undefined) return true
-    if (this.bufferedAmount < backpressure.highWaterMarkBytes) return true
-    if (backpressure.policy === 'close') {
-      const option = `option backpressure.highWaterMarkBytes: ${backpressure.highWaterMarkBytes}`
-      const message = `The peer reads too slowly (${option})`
-      this.#connection.fail(new LimitError('ERR_BACKPRESSURE', TRY_AGAIN_LATER, { message }))
+    if (backpressure === undefined || !(this.#slow || this.#behindStream !== undefined)) return true
+    const { highWaterMarkBytes, policy } = backpressure
+    if (this.bufferedAmount < this.#slowFromBytes + highWaterMarkBytes) return true
+    if (policy === 'close') {
+      const message = `The peer reads too slowly (option backpressure.highWaterMarkBytes: ${highWaterMarkBytes})`
+      this.#error ??= new LimitError('ERR_BACKPRESSURE', TRY_AGAIN_LATER, { message })
+      this.sendClose(TRY_AGAIN_LATER, message)
     }
     return false
   }
@@ -259,6 +302,9 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
     const { closeSent, closeReceived, closeFirst, closeComplete } = connection
     connection.linkClosed()
     if (!closeComplete) this.#error ??= lost(error)
+    this.#behindStream = undefined
+    this.#behindStreamBytes = 0
+    for (const { reject } of this.#pings?.splice(0) ?? []) reject(notOpen(this.#error))
     this.#settings.events.closed(this.#owner, {
       code: closeReceived?.code ?? ABNORMAL_CLOSURE,
       reason: closeReceived?.reason ?? '',
@@ -289,6 +335,7 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
   }
 
   pong(data: Uint8Array): void {
+    this.#settlePings(data)
     this.#settings.events.pong(this.#owner, data)
   }
 
@@ -302,6 +349,19 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
     this.#error ??= error
     this.#awaitClose()
     this.#end()
+  }
+
+  /** A pong answers the ping with its payload, and all before: a peer may answer only the newest (§5.5.3). */
+  #settlePings(data: Uint8Array): void {
+    const pings = this.#pings
+    const index = pings?.findIndex(({ payload }) => sameBytes(payload, data)) ?? -1
+    for (const { resolve, now, sentAt } of pings?.splice(0, index + 1) ?? []) resolve(now() - sentAt)
+  }
+
+  #wait(bytes: number, send: () => void): SendResult {
+    this.#behindStream?.push(send)
+    this.#behindStreamBytes += bytes
+    return 'queued'
   }
 
   // ------------------------------------------------------------------------------------------------ time
@@ -358,4 +418,34 @@ function lost(cause: Error | undefined): ClosedError {
     message: `The connection ended without a close frame${because}`,
     cause,
   })
+}
+
+interface PendingPing {
+  readonly payload: Uint8Array
+  readonly sentAt: number
+  readonly now: () => number
+  resolve(ms: number): void
+  reject(error: Error): void
+}
+
+function notOpen(cause?: Error): ClosedError {
+  return new ClosedError('ERR_CLOSED', {
+    side: 'local',
+    message: 'The connection is not open any more',
+    cause,
+  })
+}
+
+/** A rejection that nobody waits for must not end the process. */
+function handled<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => {})
+  return promise
+}
+
+function timeBytes(now: number): Uint8Array {
+  return new Uint8Array(Float64Array.of(now).buffer)
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index])
 }

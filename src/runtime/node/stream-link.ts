@@ -14,6 +14,7 @@ export class StreamLink implements Link {
   #sink: LinkSink | undefined
   #error: Error | undefined
   #awaitingDrain = false
+  #paused = false
 
   constructor(stream: Duplex, first: Uint8Array | undefined) {
     this.#stream = stream
@@ -38,6 +39,7 @@ export class StreamLink implements Link {
     this.#first = undefined
     if (first !== undefined && first.length > 0) sink.received(first)
     stream.on('data', (chunk: Uint8Array) => sink.received(chunk))
+    if (!this.#paused) stream.resume()
   }
 
   write(bytes: Uint8Array): boolean {
@@ -68,10 +70,12 @@ export class StreamLink implements Link {
   }
 
   pause(): void {
+    this.#paused = true
     this.#stream.pause()
   }
 
   resume(): void {
+    this.#paused = false
     this.#stream.resume()
   }
 

@@ -1,0 +1,70 @@
+import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { Duplex } from 'node:stream'
+import type { UpgradeExchange } from '../contract.ts'
+import { Http1Exchange } from './http1-exchange.ts'
+import { Http2Exchange, isExtendedConnect } from './http2-exchange.ts'
+import { requestHeadOf } from './listen.ts'
+
+/** What an `http`, `https` or `http2` server of Node has in common for us. */
+export interface AdoptableServer {
+  // biome-ignore lint/suspicious/noExplicitAny: listeners of three unrelated server classes
+  on(event: string, listener: (...args: any[]) => void): unknown
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  off(event: string, listener: (...args: any[]) => void): unknown
+  listenerCount(event: string): number
+}
+
+/**
+ * Answers the upgrades of a server that somebody else runs. `wants` says which are ours; all others are left to the
+ * server's other listeners, and answered by the server's own rules where it has none.
+ */
+export function adopt(
+  server: AdoptableServer,
+  wants: (path: string) => boolean,
+  upgrade: (exchange: UpgradeExchange) => void,
+): () => void {
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, first: Uint8Array): void => {
+    const head = requestHeadOf(request)
+    if (wants(head.target)) upgrade(new Http1Exchange(socket, head, first))
+    // Nobody else listens: without an answer the connection would hang for ever.
+    else if (server.listenerCount('upgrade') === 1)
+      new Http1Exchange(socket, head, first).refuse(404, [], 'Not Found\n')
+  }
+  const onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
+    if (isExtendedConnect(headers) && wants(String(headers[':path'])))
+      upgrade(new Http2Exchange(stream, headers))
+  }
+  // With a request listener HTTP/2 servers report CONNECT by an event of its own.
+  const onConnect = ({
+    stream,
+    headers,
+  }: {
+    stream?: ServerHttp2Stream
+    headers: IncomingHttpHeaders
+  }): void => {
+    if (stream === undefined) return
+    onStream(stream, headers)
+    // As for upgrades; the server's own answer ends where there is a listener.
+    if (!stream.headersSent && server.listenerCount('connect') === 1 && !wants(String(headers[':path']))) {
+      stream.respond({ ':status': isExtendedConnect(headers) ? 404 : 405 }, { endStream: true })
+    }
+  }
+  const onlyStreams = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
+    if (server.listenerCount('request') === 0) onStream(stream, headers)
+  }
+  const listeners = { upgrade: onUpgrade, connect: onConnect, stream: onlyStreams }
+  if ('updateSettings' in server)
+    (server as unknown as Http2Like).updateSettings({ enableConnectProtocol: true })
+  // An HTTP/1.1 server with a CONNECT listener would leave answering CONNECT to it.
+  const names =
+    'updateSettings' in server ? (['upgrade', 'connect', 'stream'] as const) : (['upgrade'] as const)
+  for (const name of names) server.on(name, listeners[name])
+  return () => {
+    for (const name of names) server.off(name, listeners[name])
+  }
+}
+
+interface Http2Like {
+  updateSettings(settings: { enableConnectProtocol: boolean }): void
+}

@@ -1,0 +1,82 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { upgradeHeaders } from '../../protocol/server-handshake.ts'
+
+type NodeRequest = IncomingMessage | Http2ServerRequest
+type NodeResponse = ServerResponse | Http2ServerResponse
+type Fetch = (request: Request) => Response | Promise<Response>
+
+/** Answers requests that are no upgrade: by the application's `fetch`, or with 426 where there is none. */
+export function answerRequests(
+  fetch: Fetch | undefined,
+  failed: (error: Error) => void,
+): (request: NodeRequest, response: NodeResponse) => void {
+  return (request, response) => {
+    answer(fetch, request, response).catch((error: Error) => {
+      failed(error)
+      if (response.headersSent) ('stream' in response ? response.stream : response).destroy()
+      else {
+        response.statusCode = 500
+        response.end('Internal Server Error\n')
+      }
+    })
+  }
+}
+
+async function answer(fetch: Fetch | undefined, request: NodeRequest, response: NodeResponse): Promise<void> {
+  if (fetch === undefined) {
+    response.statusCode = 426
+    for (const [name, value] of upgradeHeaders) {
+      if (request.httpVersionMajor < 2 || name.startsWith('Sec-')) response.setHeader(name, value)
+    }
+    response.setHeader('Content-Type', 'text/plain; charset=utf-8')
+    response.end('This address speaks WebSocket.\n')
+    return
+  }
+  const abort = new AbortController()
+  response.once('close', () => {
+    if (!response.writableFinished) abort.abort()
+  })
+  await send(await fetch(toRequest(request, abort.signal)), request, response)
+}
+
+function toRequest(request: NodeRequest, signal: AbortSignal): Request {
+  const headers = new Headers()
+  const { rawHeaders } = request
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string
+    if (!name.startsWith(':')) headers.append(name, rawHeaders[at + 1] as string)
+  }
+  const scheme = 'encrypted' in request.socket ? 'https' : 'http'
+  const host = request.headers.host ?? request.headers[':authority'] ?? 'localhost'
+  const method = request.method as string
+  const hasBody = method !== 'GET' && method !== 'HEAD'
+  return new Request(new URL(request.url as string, `${scheme}://${host}`), {
+    method,
+    headers,
+    signal,
+    ...(hasBody && { body: Readable.toWeb(request) as ReadableStream, duplex: 'half' }),
+  })
+}
+
+async function send(answered: Response, request: NodeRequest, response: NodeResponse): Promise<void> {
+  response.statusCode = answered.status
+  for (const [name, value] of answered.headers) {
+    if (name === 'set-cookie') continue
+    response.setHeader(name, value)
+  }
+  const cookies = answered.headers.getSetCookie()
+  if (cookies.length > 0) response.setHeader('set-cookie', cookies)
+  if (answered.body === null || request.method === 'HEAD') {
+    response.end()
+    return
+  }
+  try {
+    await pipeline(Readable.fromWeb(answered.body as import('node:stream/web').ReadableStream), response)
+  } catch (error) {
+    // The reader going away is its own affair.
+    if ((error as { code?: string }).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+  }
+}

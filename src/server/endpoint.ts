@@ -1,0 +1,322 @@
+import { HandshakeError, RealtimeError, TimeoutError } from '../errors.ts'
+import { GOING_AWAY } from '../protocol/close-code.ts'
+import { MessageCompression } from '../protocol/compression.ts'
+import { isHeaderField } from '../protocol/http-head.ts'
+import { type PreparedMessage, prepareMessage } from '../protocol/prepared-message.ts'
+import {
+  composeHandshakeResponse,
+  type HandshakeRequest,
+  readHandshakeRequest,
+} from '../protocol/server-handshake.ts'
+import type { Runtime, UpgradeExchange } from '../runtime/contract.ts'
+import { TopicIndex } from '../topics/topic-index.ts'
+import { WebSocketCarrier } from '../transport/websocket-carrier.ts'
+import { bytesOf } from '../util/bytes.ts'
+import type { Admission, AttachOptions, Awaitable, RouteOptions } from './options.ts'
+import { hasHandlers } from './options.ts'
+import { originAllowed } from './origin.ts'
+import { PathPattern } from './path-pattern.ts'
+import { chooseProtocol, createRoute, type Route } from './route.ts'
+import { checkClose, reportHandlerError, type SendOptions, Socket, type SocketHost } from './socket.ts'
+import { pathOf, UpgradeRequest } from './upgrade-request.ts'
+
+export interface CloseOptions {
+  /** Close code every socket gets. @default 1001 */
+  code?: number
+  /** Close reason, at most 123 bytes of UTF-8. @default '' */
+  reason?: string
+}
+
+/** How many sockets are closed in one turn of the event loop. */
+const closeBatch = 1_000
+
+const forbiddenHeaders = /^(connection|upgrade|content-length|transfer-encoding|sec-websocket-.*)$/i
+
+/** All paths and sockets of one server: decides about handshakes, and knows who is there and who listens to what. */
+export class Endpoint<Data> implements SocketHost<Data> {
+  readonly sockets = new Set<Socket<Data>>()
+  readonly #runtime: Runtime
+  readonly #routes: Route<Data>[] = []
+  readonly #topics = new TopicIndex<WebSocketCarrier<Socket<Data>>>()
+  #closing = false
+  #emptied: (() => void) | undefined
+
+  constructor(options: AttachOptions<Data, object>, runtime: Runtime) {
+    this.#runtime = runtime
+    const add = (pattern: PathPattern | undefined, own: RouteOptions<Data>): void => {
+      const events = (handlers: RouteOptions<Data>) =>
+        Socket.events(handlers, (socket, carrier) => this.#left(socket, carrier))
+      this.#routes.push(createRoute(pattern, own, options, events, runtime))
+    }
+    for (const [path, own] of Object.entries((options.paths ?? {}) as Record<string, RouteOptions<Data>>))
+      add(new PathPattern(path), own)
+    if (options.paths === undefined || hasHandlers(options as RouteOptions<never>)) add(undefined, options)
+  }
+
+  /** Whether a path is one of ours. */
+  takes(target: string): boolean {
+    return this.#find(pathOf(target)) !== undefined
+  }
+
+  get now(): () => number {
+    return this.#runtime.now
+  }
+
+  byteLength(text: string): number {
+    return this.#runtime.text.byteLength(text)
+  }
+
+  // ------------------------------------------------------------------------------------------------ handshakes
+
+  /** Answers an opening handshake. */
+  upgrade(exchange: UpgradeExchange): void {
+    let route: Route<Data> | undefined
+    try {
+      if (this.#closing) {
+        throw new HandshakeError('ERR_CLOSED', {
+          side: 'local',
+          status: 503,
+          message: 'The server is closing',
+        })
+      }
+      const handshake = readHandshakeRequest(exchange.head)
+      const found = this.#find(pathOf(exchange.head.target))
+      if (found === undefined) {
+        throw new HandshakeError('ERR_PATH', { status: 404, message: 'No WebSocket is served at this path' })
+      }
+      route = found.route
+      const request = new UpgradeRequest(exchange.head, handshake, found.params, exchange)
+      if (!originAllowed(exchange.head, route.origins, request)) {
+        const message = `Pages of ${request.origin} may not connect (option origins)`
+        throw new HandshakeError('ERR_ORIGIN', { status: 403, message, section: 'RFC 6455 §10.2' })
+      }
+      const admission = route.handlers.admit?.(request) as Awaitable<Admission<Data> | Response | undefined>
+      if (admission instanceof Promise) this.#awaitAdmission(exchange, route, handshake, request, admission)
+      else this.#answer(exchange, route, handshake, request, admission)
+    } catch (error) {
+      this.#refuse(exchange, route, error)
+    }
+  }
+
+  #find(path: string): { route: Route<Data>; params: Readonly<Record<string, string>> } | undefined {
+    for (const route of this.#routes) {
+      const params = route.pattern === undefined ? noParams : route.pattern.match(path)
+      if (params !== undefined) return { route, params }
+    }
+    return undefined
+  }
+
+  #awaitAdmission(
+    exchange: UpgradeExchange,
+    route: Route<Data>,
+    handshake: HandshakeRequest,
+    request: UpgradeRequest,
+    admission: Promise<Admission<Data> | Response | undefined>,
+  ): void {
+    let decided = false
+    const { handshakeTimeoutMs } = route.limits
+    const deadline = {
+      wheelTick: -1,
+      expire: () => {
+        decided = true
+        const message = `admit took over ${handshakeTimeoutMs} ms (option limits.handshakeTimeoutMs)`
+        this.#refuse(exchange, route, new TimeoutError('ERR_HANDSHAKE_TIMEOUT', { side: 'local', message }))
+      },
+    }
+    this.#runtime.wheel.add(deadline, handshakeTimeoutMs)
+    this.#runtime.wake()
+    const settle = (act: () => void): void => {
+      if (decided) return
+      decided = true
+      this.#runtime.wheel.cancel(deadline)
+      try {
+        act()
+      } catch (error) {
+        this.#refuse(exchange, route, error)
+      }
+    }
+    admission.then(
+      (admitted) => settle(() => this.#answer(exchange, route, handshake, request, admitted)),
+      (error: unknown) => settle(() => this.#refuse(exchange, route, error)),
+    )
+  }
+
+  #answer(
+    exchange: UpgradeExchange,
+    route: Route<Data>,
+    handshake: HandshakeRequest,
+    request: UpgradeRequest,
+    admitted: Admission<Data> | Response | undefined,
+  ): void {
+    if (admitted instanceof Response) {
+      this.#refuse(exchange, route, admitted)
+      return
+    }
+    if (exchange.gone) return
+    if (this.#closing) {
+      throw new HandshakeError('ERR_CLOSED', { side: 'local', status: 503, message: 'The server is closing' })
+    }
+    const protocol = admitted?.protocol ?? chooseProtocol(route as Route<never>, handshake)
+    if (protocol !== '' && !handshake.protocols.includes(protocol)) {
+      const message = `admit chose the subprotocol '${protocol}', which was not offered`
+      throw new RealtimeError('ERR_SUBPROTOCOL', { side: 'local', message })
+    }
+    const { compression } = route
+    const headers = admitted?.headers === undefined ? [] : checkedHeaders(admitted.headers)
+    const response = composeHandshakeResponse(handshake, protocol, compression, headers, this.#runtime.sha1)
+    const link = exchange.accept(response.status, response.headers)
+    const agreed = response.compression
+    const socket: Socket<Data> = new Socket<Data>({
+      host: this,
+      data: admitted?.data as Data,
+      request,
+      protocol,
+      extensions: response.extensions,
+      carrier: (owner) =>
+        new WebSocketCarrier(
+          route.settings,
+          owner,
+          link,
+          agreed &&
+            compression &&
+            new MessageCompression('server', agreed, this.#runtime.deflate, compression),
+        ),
+    })
+    this.sockets.add(socket)
+    this.#runtime.wake()
+    Socket.start(socket, route.handlers)
+  }
+
+  /** Answers with an HTTP error; `reason` is a `Response` of the application, or what went wrong. */
+  #refuse(exchange: UpgradeExchange, route: Route<Data> | undefined, reason: unknown): void {
+    const handlers = route?.handlers ?? this.#routes.at(-1)?.handlers ?? {}
+    if (reason instanceof Response) {
+      const message = `admit refused with status ${reason.status}`
+      handlers.error?.(
+        undefined,
+        new HandshakeError('ERR_REFUSED', { side: 'local', status: reason.status, message }),
+      )
+      reason.arrayBuffer().then(
+        (body) => exchange.refuse(reason.status, reason.headers, new Uint8Array(body)),
+        () => exchange.refuse(reason.status, reason.headers, ''),
+      )
+    } else if (reason instanceof HandshakeError) {
+      this.failed(reason, handlers)
+      exchange.refuse(reason.status ?? 400, reason.headers, `${reason.message}\n`)
+    } else if (reason instanceof TimeoutError) {
+      this.failed(reason, handlers)
+      exchange.refuse(503, [['Retry-After', '1']], 'Service Unavailable\n')
+    } else {
+      reportHandlerError(handlers, undefined, reason)
+      exchange.refuse(500, [], 'Internal Server Error\n')
+    }
+  }
+
+  /** Tells the application of a connection that failed before it became a socket. */
+  failed(error: Error, handlers = this.#routes.at(-1)?.handlers): void {
+    try {
+      handlers?.error?.(undefined, error)
+    } catch (cause) {
+      console.error(cause)
+    }
+  }
+
+  #left(socket: Socket<Data>, carrier: WebSocketCarrier<Socket<Data>>): void {
+    this.sockets.delete(socket)
+    this.#topics.leave(carrier)
+    if (this.sockets.size === 0) this.#emptied?.()
+  }
+
+  // ------------------------------------------------------------------------------------------------ topics
+
+  subscribe(carrier: WebSocketCarrier<Socket<Data>>, topic: string): void {
+    this.#topics.subscribe(carrier, topic)
+  }
+
+  unsubscribe(carrier: WebSocketCarrier<Socket<Data>>, topic: string): void {
+    this.#topics.unsubscribe(carrier, topic)
+  }
+
+  topics(carrier: WebSocketCarrier<Socket<Data>>): ReadonlySet<string> {
+    return this.#topics.topics(carrier)
+  }
+
+  /** Sends to every subscriber of `topic` but `except`; framed once, compressed once per way of compressing. */
+  publish(
+    topic: string,
+    data: string | ArrayBufferLike | ArrayBufferView,
+    options?: SendOptions,
+    except?: WebSocketCarrier<Socket<Data>>,
+  ): number {
+    const subscribers = this.#topics.subscribers(topic)
+    const type = typeof data === 'string' ? 'text' : 'binary'
+    const payload = typeof data === 'string' ? encoder.encode(data) : bytesOf(data)
+    const { arena } = this.#runtime.turn
+    const compressing = options?.compress ?? true
+    let plain: PreparedMessage | undefined
+    let compressed: Map<number, PreparedMessage> | undefined
+    let receivers = 0
+    for (const carrier of subscribers) {
+      if (carrier === except) continue
+      receivers += 1
+      const { compression } = carrier
+      if (compression === undefined || !compressing || payload.length < compression.thresholdBytes) {
+        plain ??= prepareMessage(arena, type, payload, false)
+        carrier.sendPrepared(plain.bytes, plain.start, plain.end)
+        continue
+      }
+      const key = compression.broadcastKey
+      if (key === undefined) {
+        // Its window is its own, so it has to be compressed for it alone.
+        if (typeof data === 'string') carrier.sendText(data, true)
+        else carrier.sendBinary(payload, true)
+        continue
+      }
+      compressed ??= new Map()
+      let prepared = compressed.get(key)
+      if (prepared === undefined) {
+        prepared = prepareMessage(arena, type, compression.compress(payload, true, true), true)
+        compressed.set(key, prepared)
+      }
+      carrier.sendPrepared(prepared.bytes, prepared.start, prepared.end)
+    }
+    return receivers
+  }
+
+  // ------------------------------------------------------------------------------------------------ the end
+
+  /** Closes every socket, in batches, and resolves when all are gone; no new ones are let in. */
+  async close(options: CloseOptions = {}): Promise<void> {
+    const { code = GOING_AWAY, reason = '' } = options
+    checkClose(this, code, reason)
+    this.#closing = true
+    let left = closeBatch
+    for (const socket of this.sockets) {
+      socket.close(code, reason)
+      left -= 1
+      if (left === 0) {
+        left = closeBatch
+        await new Promise((resolve) => setTimeout(resolve, 0))
+      }
+    }
+    if (this.sockets.size === 0) return
+    await new Promise<void>((resolve) => {
+      this.#emptied = resolve
+    })
+  }
+}
+
+const encoder = new TextEncoder()
+const noParams: Readonly<Record<string, string>> = Object.freeze({})
+
+/** The header fields of an admission, as pairs. */
+function checkedHeaders(init: NonNullable<Admission<unknown>['headers']>): [string, string][] {
+  const headers = [...new Headers(init)]
+  for (const [name, value] of headers) {
+    if (forbiddenHeaders.test(name) || !isHeaderField(name, value)) {
+      const message = `admit may not set the header field '${name}'`
+      throw new RealtimeError('ERR_OPTION_INVALID', { side: 'local', message })
+    }
+  }
+  return headers
+}

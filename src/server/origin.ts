@@ -1,0 +1,34 @@
+import type { RequestHead } from '../protocol/http-head.ts'
+
+/** Which pages may connect: those of the same host, any, the listed origins, or as a function says. */
+export type Origins<Request> =
+  | 'same'
+  | 'any'
+  | readonly string[]
+  | ((origin: string, request: Request) => boolean)
+
+/**
+ * Whether a page of `origin` may connect (RFC 6455 §10.2). Programs other than browsers send none and are not held up:
+ * they could claim whatever they like.
+ */
+export function originAllowed<Request>(
+  head: RequestHead,
+  origins: Origins<Request>,
+  request: Request,
+): boolean {
+  const origin = head.headers.get('origin')
+  if (origin === undefined || origins === 'any') return true
+  if (typeof origins === 'function') return origins(origin, request)
+  if (origins !== 'same') return origins.includes(origin)
+  const host = head.headers.get('host')
+  return (
+    host !== undefined &&
+    URL.canParse(origin) &&
+    new URL(origin).host === hostOf(host, new URL(origin).protocol)
+  )
+}
+
+/** `host` without the port that its scheme implies. */
+function hostOf(host: string, protocol: string): string {
+  return URL.canParse(`${protocol}//${host}`) ? new URL(`${protocol}//${host}`).host : host
+}

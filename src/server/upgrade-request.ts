@@ -1,0 +1,75 @@
+import type { RequestHead } from '../protocol/http-head.ts'
+import type { HandshakeRequest } from '../protocol/server-handshake.ts'
+
+/** What a client asked for in its opening handshake. Everything costly is made when it is first looked at. */
+export class UpgradeRequest {
+  /** Subprotocols the client offered, in its order of preference. */
+  readonly protocols: readonly string[]
+  /** Named parts of the path: for `/chat/:room`, `params.room`. */
+  readonly params: Readonly<Record<string, string>>
+  /** Address of the peer, without port; empty over a Unix socket. */
+  readonly remoteAddress: string
+  /** Whether it came over TLS. */
+  readonly secure: boolean
+  readonly #head: RequestHead
+  #headers: Headers | undefined
+  #query: URLSearchParams | undefined
+
+  constructor(
+    head: RequestHead,
+    handshake: HandshakeRequest,
+    params: Readonly<Record<string, string>>,
+    peer: { readonly remoteAddress: string; readonly secure: boolean },
+  ) {
+    this.#head = head
+    this.protocols = handshake.protocols
+    this.params = params
+    this.remoteAddress = peer.remoteAddress
+    this.secure = peer.secure
+  }
+
+  /** Path and query as sent, such as `/chat/lobby?token=…`. */
+  get target(): string {
+    return this.#head.target
+  }
+
+  /** Path as sent, without the query. */
+  get path(): string {
+    return pathOf(this.#head.target)
+  }
+
+  get query(): URLSearchParams {
+    this.#query ??= new URLSearchParams(this.#head.target.slice(this.path.length))
+    return this.#query
+  }
+
+  /** The whole address as the client sees it, such as `wss://example.com/chat/lobby`. */
+  get url(): string {
+    return `${this.secure ? 'wss' : 'ws'}://${this.#head.headers.get('host') ?? 'localhost'}${this.target}`
+  }
+
+  /** The header fields, as the platform's `Headers`. */
+  get headers(): Headers {
+    if (this.#headers === undefined) {
+      this.#headers = new Headers()
+      for (const [name, value] of this.#head.headers) this.#headers.append(name, value)
+    }
+    return this.#headers
+  }
+
+  /** Where the page came from, as the browser says; `null` where it is no browser. */
+  get origin(): string | null {
+    return this.#head.headers.get('origin') ?? null
+  }
+
+  get httpVersion(): '1.1' | '2' {
+    return this.#head.version === '2' ? '2' : '1.1'
+  }
+}
+
+/** The path of a request target, which may also be a whole URL (RFC 9112 §3.2.2). */
+export function pathOf(target: string): string {
+  const query = target.indexOf('?')
+  const path = query < 0 ? target : target.slice(0, query)
+  return path.startsWith('/') ? path : (/^https?:\/\/[^/]*(\/.*)?$/i.exec(path)?.[1] ?? '/')
+}
