@@ -68,6 +68,8 @@ export interface ListenOptions {
   readonly http2: boolean
   readonly maxHeaderBytes: number
   readonly handshakeTimeoutMs: number
+  /** Whether connections are taken as the platform's raw handles, where it has such. */
+  readonly rawHandles: boolean
   /** Answers requests that are no upgrade. */
   readonly fetch: ((request: Request) => Response | Promise<Response>) | undefined
 }

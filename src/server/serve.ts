@@ -48,6 +48,7 @@ export async function serve<Data = undefined, Paths = object>(
       http2: options.http2 ?? tls !== undefined,
       maxHeaderBytes: options.limits?.maxHeaderBytes ?? defaultLimits.maxHeaderBytes,
       handshakeTimeoutMs: options.limits?.handshakeTimeoutMs ?? defaultLimits.handshakeTimeoutMs,
+      rawHandles: options.rawHandles ?? true,
       fetch: options.fetch,
     },
     {

@@ -9,6 +9,9 @@ import { answerRequests } from './fetch-bridge.ts'
 import { type FrontSettings, HttpFront } from './http-front.ts'
 import { Http1Exchange } from './http1-exchange.ts'
 import { Http2Exchange, isExtendedConnect } from './http2-exchange.ts'
+import { RawFront } from './raw-front.ts'
+import { type RawHandle, rawHandles } from './raw-handles.ts'
+import { runtime } from './runtime.ts'
 
 /** Listens for WebSockets; resolves once connections are accepted, rejects where the address cannot be had. */
 export function listen(options: ListenOptions, events: ListenerEvents): Promise<Listener> {
@@ -24,6 +27,7 @@ export function listen(options: ListenOptions, events: ListenerEvents): Promise<
   const settings: FrontSettings = { ...options, events, http1, http2: http2?.server }
 
   const sockets = new Set<Socket>()
+  const fronts = new Set<RawFront>()
   const accepted = (socket: Socket): void => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
@@ -56,6 +60,7 @@ export function listen(options: ListenOptions, events: ListenerEvents): Promise<
       () => {
         server.off('error', reject)
         server.on('error', events.failed)
+        if (options.rawHandles && options.tls === undefined) acceptRaw(server, settings, fronts)
         const closed = new Promise<void>((done) => {
           server.once('close', done)
         })
@@ -67,12 +72,26 @@ export function listen(options: ListenOptions, events: ListenerEvents): Promise<
             http1.closeIdleConnections()
             for (const session of http2?.sessions ?? []) session.close()
             for (const socket of sockets) socket.destroySoon()
+            for (const front of fronts) front.close()
             return closed
           },
         })
       },
     )
   })
+}
+
+/** Takes accepted handles before Node makes sockets of them, where this Node has such handles. */
+function acceptRaw(server: Server, settings: FrontSettings, fronts: Set<RawFront>): void {
+  const listening = (server as { _handle?: { onconnection?: unknown } })._handle
+  if (rawHandles === undefined || typeof listening?.onconnection !== 'function') return
+  const left = (front: RawFront): void => void fronts.delete(front)
+  listening.onconnection = (status: number, handle: RawHandle | undefined): void => {
+    if (status !== 0 || handle === undefined) return
+    handle.setNoDelay?.(true)
+    fronts.add(new RawFront(handle, settings, left))
+    runtime.wake()
+  }
 }
 
 /** What Node's parser read, as the protocol wants it. */

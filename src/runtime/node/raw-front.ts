@@ -1,0 +1,132 @@
+import { Buffer } from 'node:buffer'
+import { Socket } from 'node:net'
+import { formatResponseHead, type RequestHead } from '../../protocol/http-head.ts'
+import type { Link } from '../../transport/link.ts'
+import type { WheelEntry } from '../../util/timer-wheel.ts'
+import type { UpgradeExchange } from '../contract.ts'
+import { HeadReader, lateHead } from './head-reader.ts'
+import { type FrontSettings, handOver, refuseFirst } from './http-front.ts'
+import { answerAndEnd } from './http1-exchange.ts'
+import { type RawHandle, type RawHandles, rawHandles } from './raw-handles.ts'
+import { RawLink } from './raw-link.ts'
+import { runtime } from './runtime.ts'
+
+const { streamBaseState, kReadBytesOrError, kArrayBufferOffset } = (rawHandles ?? {}) as RawHandles
+
+/** A handle with the front it belongs to: callbacks know only the handle. */
+interface FrontHandle extends RawHandle {
+  polyplexFront?: RawFront | undefined
+}
+
+/**
+ * A fresh connection as a handle of the event loop; does what `HttpFront` does, and makes a `net.Socket` of it as soon as
+ * anything but an accepted upgrade is wanted.
+ */
+export class RawFront implements WheelEntry, UpgradeExchange {
+  wheelTick = -1
+  readonly secure = false
+  remoteAddress = ''
+  /** Set before the exchange is given to anybody. */
+  head!: RequestHead
+  readonly #handle: FrontHandle
+  readonly #settings: FrontSettings
+  readonly #left: (front: RawFront) => void
+  #reader: HeadReader | undefined
+  #first: Uint8Array | undefined
+  #reading = true
+  #closed = false
+  /** What became of it, where that is no WebSocket. */
+  #socket: Socket | undefined
+
+  constructor(handle: RawHandle, settings: FrontSettings, left: (front: RawFront) => void) {
+    this.#handle = handle
+    this.#settings = settings
+    this.#left = left
+    this.#reader = new HeadReader(settings.maxHeaderBytes, settings.http2 !== undefined)
+    this.#handle.polyplexFront = this
+    runtime.wheel.add(this, settings.handshakeTimeoutMs)
+    handle.onread = onread
+    handle.readStart()
+  }
+
+  get gone(): boolean {
+    return this.#closed
+  }
+
+  expire(): void {
+    refuseFirst(this.#leave(), lateHead(this.#settings.handshakeTimeoutMs), this.#settings.events)
+  }
+
+  /** @internal Called for every read of the handle. */
+  readDone(length: number, buffer: ArrayBuffer | undefined): void {
+    if (length < 0) this.close()
+    if (length <= 0) return
+    const chunk = Buffer.from(buffer as ArrayBuffer, streamBaseState[kArrayBufferOffset] as number, length)
+    const reader = this.#reader
+    if (reader === undefined) {
+      // Sent while the application decides: little can come before reading stops.
+      this.#first = this.#first === undefined ? chunk : Buffer.concat([this.#first, chunk])
+      return
+    }
+    const request = reader.push(chunk)
+    if (request === undefined) return
+    if (request.kind === 'refused') refuseFirst(this.#leave(), request.error, this.#settings.events)
+    else if (request.kind === 'upgrade') this.#upgrade(request.head, request.first)
+    else handOver(this.#leave(), reader.read, request.kind, this.#settings)
+  }
+
+  #upgrade(head: RequestHead, first: Uint8Array | undefined): void {
+    runtime.wheel.cancel(this)
+    this.#reader = undefined
+    this.#first = first
+    this.head = head
+    const peer: { address?: string } = {}
+    this.#handle.getpeername?.(peer)
+    this.remoteAddress = peer.address ?? ''
+    this.#settings.events.upgrade(this)
+    if (this.#handle.polyplexFront !== this || this.#closed) return
+    // The application takes its time.
+    this.#reading = false
+    this.#handle.readStop()
+  }
+
+  accept(status: 101 | 200, headers: Iterable<readonly [string, string]>): Link {
+    if (this.#reading) this.#handle.readStop()
+    this.#handle.polyplexFront = undefined
+    this.#left(this)
+    const link = new RawLink(this.#handle, this.#first)
+    link.writeLatin1(formatResponseHead(status, headers))
+    return link
+  }
+
+  refuse(status: number, headers: Iterable<readonly [string, string]>, body: string | Uint8Array): void {
+    if (!this.#closed) answerAndEnd(this.#leave(), status, headers, body)
+  }
+
+  /** Cuts a connection that never became a WebSocket. */
+  close(): void {
+    this.#socket?.destroySoon()
+    if (this.#closed) return
+    this.#closed = true
+    runtime.wheel.cancel(this)
+    this.#left(this)
+    this.#handle.close(() => {})
+  }
+
+  /** From here on the connection is an ordinary socket. */
+  #leave(): Socket {
+    runtime.wheel.cancel(this)
+    this.#handle.polyplexFront = undefined
+    this.#closed = true
+    this.#handle.readStop()
+    const socket = new Socket({ handle: this.#handle, allowHalfOpen: true } as object)
+    socket.on('error', () => {})
+    socket.once('close', () => this.#left(this))
+    this.#socket = socket
+    return socket
+  }
+}
+
+function onread(this: FrontHandle, buffer: ArrayBuffer | undefined): void {
+  this.polyplexFront?.readDone(streamBaseState[kReadBytesOrError] as number, buffer)
+}

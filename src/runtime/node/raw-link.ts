@@ -1,0 +1,154 @@
+import { getSystemErrorName } from 'node:util'
+import type { Link, LinkSink } from '../../transport/link.ts'
+import { type RawHandle, type RawHandles, rawHandles, type WriteRequest } from './raw-handles.ts'
+
+const { WriteWrap, ShutdownWrap, streamBaseState, kReadBytesOrError, kLastWriteWasAsync } = (rawHandles ??
+  {}) as RawHandles
+
+/** Status of a read at the end of the stream (libuv's UV_EOF). */
+const endOfFile = -4095
+
+/**
+ * All connections read into this one buffer: what is read is looked at before the next read, so nothing is allocated
+ * per read. 9.6 → 8.0 µs per echo of 64 bytes.
+ */
+const readBuffer = new Uint8Array(65_536)
+
+/** A handle with the link it belongs to: callbacks know only the handle. */
+interface OwnedHandle extends RawHandle {
+  polyplexLink?: RawLink
+}
+
+/** A write that the system takes at once leaves its request unused: one serves them all. */
+let spareRequest: WriteRequest | undefined
+
+/** A link directly on a handle of the event loop, without `net.Socket`. Its plain twin is `StreamLink`. */
+export class RawLink implements Link {
+  readonly #handle: OwnedHandle
+  #first: Uint8Array | undefined
+  #sink: LinkSink | undefined
+  /** Writes that the system has not taken whole. */
+  #writes = 0
+  #paused = false
+  /** Ours, theirs: when both sides have ended, the handle is closed. */
+  #endSent = false
+  #endReceived = false
+  #closing = false
+
+  /** `first` is what was read behind the head of the handshake. The handle must not be reading. */
+  constructor(handle: RawHandle, first: Uint8Array | undefined) {
+    this.#handle = handle
+    this.#first = first
+    this.#handle.polyplexLink = this
+  }
+
+  start(sink: LinkSink): void {
+    this.#sink = sink
+    const handle = this.#handle
+    handle.onread = onread
+    handle.useUserBuffer(readBuffer)
+    const first = this.#first
+    this.#first = undefined
+    if (first !== undefined) sink.received(first)
+    if (!this.#closing && !this.#paused) handle.readStart()
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#closing || this.#endSent) return true
+    // Whoever is behind gets a copy of its own: it must not hold the memory that all share.
+    const behind = this.#writes > 0
+    const request = spareRequest ?? new WriteWrap()
+    spareRequest = undefined
+    const status = this.#handle.writeBuffer(request, behind ? bytes.slice() : bytes)
+    return !this.#written(request, status) || behind
+  }
+
+  /** Sends `text`, one byte per character. */
+  writeLatin1(text: string): void {
+    const request = new WriteWrap()
+    this.#written(request, this.#handle.writeLatin1String(request, text))
+  }
+
+  /** Whether the system left a part of what was just written. */
+  #written(request: WriteRequest, status: number): boolean {
+    if (status !== 0) {
+      this.#close(status)
+      return false
+    }
+    if (streamBaseState[kLastWriteWasAsync] === 0) {
+      spareRequest = request
+      return false
+    }
+    this.#writes += 1
+    request.oncomplete = oncomplete
+    request.link = this
+    return true
+  }
+
+  get bufferedBytes(): number {
+    return this.#writes === 0 || this.#closing ? 0 : this.#handle.writeQueueSize
+  }
+
+  end(): void {
+    if (this.#closing || this.#endSent) return
+    this.#endSent = true
+    const request = new ShutdownWrap()
+    request.oncomplete = () => {
+      if (this.#endReceived) this.#close(0)
+    }
+    const status = this.#handle.shutdown(request)
+    if (status !== 0) this.#close(0)
+  }
+
+  destroy(): void {
+    this.#close(0)
+  }
+
+  pause(): void {
+    this.#paused = true
+    if (!this.#closing && this.#sink !== undefined) this.#handle.readStop()
+  }
+
+  resume(): void {
+    this.#paused = false
+    if (!this.#closing && !this.#endReceived && this.#sink !== undefined) this.#handle.readStart()
+  }
+
+  /** @internal Called for every read of the handle. */
+  readDone(length: number): void {
+    if (length > 0) this.#sink?.received(readBuffer.subarray(0, length))
+    else if (length === endOfFile) {
+      this.#endReceived = true
+      this.#handle.readStop()
+      this.#sink?.ended()
+      if (this.#endSent && this.#writes === 0) this.#close(0)
+    } else if (length < 0) this.#close(length)
+  }
+
+  /** @internal Called when a write that had to wait is done. */
+  writeDone(status: number): void {
+    this.#writes -= 1
+    if (status < 0) this.#close(status)
+    else if (this.#writes === 0 && !this.#closing) this.#sink?.drained()
+  }
+
+  #close(status: number): void {
+    if (this.#closing) return
+    this.#closing = true
+    this.#handle.close(() => this.#sink?.closed(status < 0 ? systemError(status) : undefined))
+  }
+}
+
+function onread(this: OwnedHandle): void {
+  this.polyplexLink?.readDone(streamBaseState[kReadBytesOrError] as number)
+}
+
+function oncomplete(this: WriteRequest, status: number): void {
+  ;(this.link as RawLink).writeDone(status)
+}
+
+/** An error as Node's own sockets report it. */
+function systemError(status: number): Error {
+  const name = getSystemErrorName(status)
+  return Object.assign(new Error(`read or write failed: ${name}`), { code: name, errno: status })
+}
