@@ -49,6 +49,25 @@ export async function program(): Promise<void> {
   await attached.close()
 }
 
+export async function inferred(): Promise<void> {
+  await serve({
+    admit: () => ({ data: { name: 'Ada' } }),
+    open(socket) {
+      const name: string = socket.data.name
+      void name
+    },
+    paths: {
+      '/count': {
+        admit: () => ({ data: 5 }),
+        open(socket) {
+          const count: number = socket.data
+          void count
+        },
+      },
+    },
+  })
+}
+
 export async function mistakes(): Promise<void> {
   // @ts-expect-error no such option
   await serve({ port: 8080, prot: 1 })
