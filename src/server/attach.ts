@@ -21,7 +21,7 @@ export interface Attachment<Data = undefined> extends AsyncDisposable {
  *
  * @throws {RealtimeError} `ERR_OPTION_UNKNOWN`, `ERR_OPTION_INVALID`
  */
-export function attach<Data = undefined, Paths = object>(
+export function attach<Data = undefined, Paths = Record<string, Data>>(
   server: AdoptableServer,
   options: AttachOptions<Data, Paths>,
 ): Attachment<Data> {

@@ -81,7 +81,7 @@ export interface RouteOptions<Data> extends Handlers<Data> {
   protocols?: readonly string[]
 }
 
-export interface AttachOptions<Data, Paths = object> extends RouteOptions<Data> {
+export interface AttachOptions<Data, Paths = Record<string, Data>> extends RouteOptions<Data> {
   /**
    * Paths with handlers of their own: `/chat/:room` names a segment, `*` at the end takes the rest; the first match
    * counts. Other options are those of the whole, unless the path has them too. Handlers of the whole are for all
@@ -90,7 +90,7 @@ export interface AttachOptions<Data, Paths = object> extends RouteOptions<Data> 
   paths?: { [Path in keyof Paths]: RouteOptions<Paths[Path]> }
 }
 
-export interface ServeOptions<Data, Paths = object> extends AttachOptions<Data, Paths> {
+export interface ServeOptions<Data, Paths = Record<string, Data>> extends AttachOptions<Data, Paths> {
   /** TCP port; 0 lets the system choose. @default 0 */
   port?: number
   /** Name or address to listen on. @default all of this machine */

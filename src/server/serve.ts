@@ -33,7 +33,7 @@ export interface Server<Data = undefined> extends AsyncDisposable {
  * @throws {RealtimeError} `ERR_OPTION_UNKNOWN`, `ERR_OPTION_INVALID`; rejects with the system's error where the
  * address cannot be had (`EADDRINUSE`, `EACCES`)
  */
-export async function serve<Data = undefined, Paths = object>(
+export async function serve<Data = undefined, Paths = Record<string, Data>>(
   options: ServeOptions<Data, Paths>,
 ): Promise<Server<Data>> {
   checkServeOptions(options as ServeOptions<never>)

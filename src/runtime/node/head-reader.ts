@@ -17,35 +17,51 @@ export type FirstRequest =
 export class HeadReader {
   readonly #maxBytes: number
   readonly #mayBeHttp2: boolean
-  /** Everything read so far. */
-  read: Buffer = empty
+  #read: Buffer = empty
 
   constructor(maxBytes: number, mayBeHttp2: boolean) {
     this.#maxBytes = maxBytes
     this.#mayBeHttp2 = mayBeHttp2
   }
 
-  /** Takes the next bytes; answers what the request is, as soon as that is known. */
+  /** Everything read so far, where it was not an upgrade; the reader's own copy. */
+  get read(): Buffer {
+    return this.#read
+  }
+
+  /** Takes the next bytes, valid only during the call; answers what the request is, as soon as that is known. */
   push(chunk: Buffer): FirstRequest | undefined {
-    const before = this.read.length
-    this.read = before === 0 ? chunk : Buffer.concat([this.read, chunk])
-    if (this.#mayBeHttp2 && this.read.subarray(0, preface.length).equals(preface)) return { kind: 'http2' }
-    const end = endOfHead(this.read, before)
-    if ((end < 0 ? this.read.length : end) > this.#maxBytes) {
+    const before = this.#read.length
+    const read = before === 0 ? chunk : Buffer.concat([this.#read, chunk])
+    const end = endOfHead(read, before)
+    if (end > 0 && end <= this.#maxBytes && !this.#isHttp2(read)) {
+      try {
+        const head = parseRequestHead(read.toString('latin1', 0, end))
+        if (wantsWebSocket(head)) {
+          return {
+            kind: 'upgrade',
+            head,
+            first: end < read.length ? Buffer.from(read.subarray(end)) : undefined,
+          }
+        }
+      } catch (error) {
+        return { kind: 'refused', error: error as HandshakeError }
+      }
+    }
+    this.#read = before === 0 ? Buffer.from(chunk) : read
+    if (this.#isHttp2(read)) return { kind: 'http2' }
+    if ((end < 0 ? read.length : end) > this.#maxBytes) {
       const message = `The head of the request is larger than ${this.#maxBytes} bytes (option limits.maxHeaderBytes)`
       return {
         kind: 'refused',
         error: new HandshakeError('ERR_HTTP_HEAD_TOO_LARGE', { status: 431, message }),
       }
     }
-    if (end < 0) return undefined
-    try {
-      const head = parseRequestHead(this.read.toString('latin1', 0, end))
-      if (!wantsWebSocket(head)) return { kind: 'http1' }
-      return { kind: 'upgrade', head, first: end < this.read.length ? this.read.subarray(end) : undefined }
-    } catch (error) {
-      return { kind: 'refused', error: error as HandshakeError }
-    }
+    return end < 0 ? undefined : { kind: 'http1' }
+  }
+
+  #isHttp2(read: Buffer): boolean {
+    return this.#mayBeHttp2 && read.subarray(0, preface.length).equals(preface)
   }
 }
 

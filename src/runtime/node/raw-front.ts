@@ -7,28 +7,21 @@ import type { UpgradeExchange } from '../contract.ts'
 import { HeadReader, lateHead } from './head-reader.ts'
 import { type FrontSettings, handOver, refuseFirst } from './http-front.ts'
 import { answerAndEnd } from './http1-exchange.ts'
-import { type RawHandle, type RawHandles, rawHandles } from './raw-handles.ts'
+import { type RawHandle, type RawReader, readBuffer, readInto } from './raw-handles.ts'
 import { RawLink } from './raw-link.ts'
 import { runtime } from './runtime.ts'
-
-const { streamBaseState, kReadBytesOrError, kArrayBufferOffset } = (rawHandles ?? {}) as RawHandles
-
-/** A handle with the front it belongs to: callbacks know only the handle. */
-interface FrontHandle extends RawHandle {
-  polyplexFront?: RawFront | undefined
-}
 
 /**
  * A fresh connection as a handle of the event loop; does what `HttpFront` does, and makes a `net.Socket` of it as soon as
  * anything but an accepted upgrade is wanted.
  */
-export class RawFront implements WheelEntry, UpgradeExchange {
+export class RawFront implements WheelEntry, UpgradeExchange, RawReader {
   wheelTick = -1
   readonly secure = false
   remoteAddress = ''
   /** Set before the exchange is given to anybody. */
   head!: RequestHead
-  readonly #handle: FrontHandle
+  readonly #handle: RawHandle
   readonly #settings: FrontSettings
   readonly #left: (front: RawFront) => void
   #reader: HeadReader | undefined
@@ -43,9 +36,8 @@ export class RawFront implements WheelEntry, UpgradeExchange {
     this.#settings = settings
     this.#left = left
     this.#reader = new HeadReader(settings.maxHeaderBytes, settings.http2 !== undefined)
-    this.#handle.polyplexFront = this
     runtime.wheel.add(this, settings.handshakeTimeoutMs)
-    handle.onread = onread
+    readInto(handle, this)
     handle.readStart()
   }
 
@@ -58,14 +50,14 @@ export class RawFront implements WheelEntry, UpgradeExchange {
   }
 
   /** @internal Called for every read of the handle. */
-  readDone(length: number, buffer: ArrayBuffer | undefined): void {
+  readDone(length: number): void {
     if (length < 0) this.close()
     if (length <= 0) return
-    const chunk = Buffer.from(buffer as ArrayBuffer, streamBaseState[kArrayBufferOffset] as number, length)
+    const chunk = readBuffer.subarray(0, length)
     const reader = this.#reader
     if (reader === undefined) {
       // Sent while the application decides: little can come before reading stops.
-      this.#first = this.#first === undefined ? chunk : Buffer.concat([this.#first, chunk])
+      this.#first = Buffer.concat(this.#first === undefined ? [chunk] : [this.#first, chunk])
       return
     }
     const request = reader.push(chunk)
@@ -84,7 +76,7 @@ export class RawFront implements WheelEntry, UpgradeExchange {
     this.#handle.getpeername?.(peer)
     this.remoteAddress = peer.address ?? ''
     this.#settings.events.upgrade(this)
-    if (this.#handle.polyplexFront !== this || this.#closed) return
+    if (this.#handle.polyplexReader !== this || this.#closed) return
     // The application takes its time.
     this.#reading = false
     this.#handle.readStop()
@@ -92,7 +84,7 @@ export class RawFront implements WheelEntry, UpgradeExchange {
 
   accept(status: 101 | 200, headers: Iterable<readonly [string, string]>): Link {
     if (this.#reading) this.#handle.readStop()
-    this.#handle.polyplexFront = undefined
+    this.#handle.polyplexReader = undefined
     this.#left(this)
     const link = new RawLink(this.#handle, this.#first)
     link.writeLatin1(formatResponseHead(status, headers))
@@ -116,17 +108,19 @@ export class RawFront implements WheelEntry, UpgradeExchange {
   /** From here on the connection is an ordinary socket. */
   #leave(): Socket {
     runtime.wheel.cancel(this)
-    this.#handle.polyplexFront = undefined
+    const handle = this.#handle
+    handle.polyplexReader = undefined
     this.#closed = true
-    this.#handle.readStop()
-    const socket = new Socket({ handle: this.#handle, allowHalfOpen: true } as object)
+    handle.readStop()
+    // The handle goes on reading into the shared buffer, so the socket is given copies.
+    const onread = {
+      buffer: readBuffer,
+      callback: (length: number) => socket.push(Buffer.from(readBuffer.subarray(0, length))),
+    }
+    const socket: Socket = new Socket({ handle, allowHalfOpen: true, onread } as object)
     socket.on('error', () => {})
     socket.once('close', () => this.#left(this))
     this.#socket = socket
     return socket
   }
-}
-
-function onread(this: FrontHandle, buffer: ArrayBuffer | undefined): void {
-  this.polyplexFront?.readDone(streamBaseState[kReadBytesOrError] as number, buffer)
 }
