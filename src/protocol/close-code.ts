@@ -1,3 +1,5 @@
+import type { TextCodec } from './text.ts'
+
 /** Close codes with a name (RFC 6455 §7.4.1 and the IANA registry). */
 export const NORMAL_CLOSURE = 1000
 export const GOING_AWAY = 1001
@@ -28,4 +30,26 @@ export function isWireCloseCode(code: number): boolean {
 export interface CloseFrame {
   readonly code: number
   readonly reason: string
+}
+
+/** As much of `reason` as a close frame takes: whole characters, at most 123 bytes. */
+export function fittingReason(reason: string, text: TextCodec): string {
+  if (text.byteLength(reason) <= maxReasonBytes) return reason
+  let bytes = 0
+  let end = 0
+  for (const character of reason) {
+    bytes += text.byteLength(character)
+    if (bytes > maxReasonBytes) break
+    end += character.length
+  }
+  return reason.slice(0, end)
+}
+
+/** The payload of a close frame with a code (§5.5.1); `reason` is known to fit. */
+export function closePayload(code: number, reason: string, text: TextCodec): Uint8Array {
+  const payload = new Uint8Array(2 + text.byteLength(reason))
+  payload[0] = code >>> 8
+  payload[1] = code
+  text.encodeInto(reason, payload, 2)
+  return payload
 }

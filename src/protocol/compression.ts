@@ -7,22 +7,22 @@ import type { AgreedCompression } from './permessage-deflate.ts'
 export interface Deflate {
   /** Whether `window` is honoured; where not, context takeover is never agreed to. */
   readonly windows: boolean
-  /** Compresses `data`; the result ends on a byte boundary with 00 00 FF FF (a sync flush). */
+  /** Compresses `data`; the result ends on a byte boundary with 00 00 FF FF (a sync flush), also for no data at all. */
   deflate(data: Uint8Array, windowBits: number, level: number, window: Uint8Array | undefined): Uint8Array
-  /** Inflates all of `data`, or answers why not. Never makes more than `maxBytes`. */
+  /** Inflates all of `data`, final blocks within it included, or answers why not. Never makes more than `maxBytes`. */
   inflate(
     data: Uint8Array,
     windowBits: number,
     maxBytes: number,
     window: Uint8Array | undefined,
   ): Uint8Array | 'tooLarge' | 'corrupt'
-  /** Inflates one message piece by piece; absent where the runtime cannot. */
-  inflater?(windowBits: number, window: Uint8Array | undefined): Inflater
+  /** Inflates one message piece by piece. */
+  inflater(windowBits: number, window: Uint8Array | undefined): Inflater
 }
 
 /** Inflation of one message in pieces. */
 export interface Inflater {
-  /** What `data` inflates to, piece by piece, or `'corrupt'`. */
+  /** What `data` inflates to, piece by piece, or `'corrupt'`; the bytes stay as they are. */
   push(data: Uint8Array): Uint8Array[] | 'corrupt'
   close(): void
 }
@@ -32,6 +32,8 @@ export const ratioFreeBytes = 1_048_576
 
 /** What every compressed message is cut by at its end, and gets back before inflation (RFC 7692 §7.2.1). */
 export const flushTail = Uint8Array.of(0x00, 0x00, 0xff, 0xff)
+
+const nothing: Uint8Array = new Uint8Array(0)
 
 /** permessage-deflate of one connection (RFC 7692 §7.2): compresses what goes out, inflates what comes in. */
 export class MessageCompression {
@@ -95,16 +97,15 @@ export class MessageCompression {
     return inflated
   }
 
-  /** Inflates the next message piece by piece; `undefined` where the runtime cannot. */
-  streamed(): MessageInflater | undefined {
-    const inflater = this.#deflate.inflater?.(this.#inBits, this.#inWindow)
-    if (inflater === undefined) return undefined
+  /** Inflates the next message piece by piece. */
+  streamed(): Inflater {
+    const inflater = this.#deflate.inflater(this.#inBits, this.#inWindow)
+    if (!this.#keepsIn) return inflater
     return {
       push: (data) => {
         const parts = inflater.push(data)
-        if (parts !== 'corrupt' && this.#keepsIn) {
-          for (const part of parts) this.#inWindow = slide(this.#inWindow, part, this.#inBits)
-        }
+        if (parts === 'corrupt') return parts
+        for (const part of parts) this.#inWindow = slide(this.#inWindow, part, this.#inBits)
         return parts
       },
       close: () => inflater.close(),
@@ -112,16 +113,15 @@ export class MessageCompression {
   }
 }
 
-export type MessageInflater = Inflater
-
-/** The last `2 ** bits` bytes of `window` and `data` together. */
+/** The last `2 ** bits` bytes of `window` and `data` together, as a copy: the application may change its message. */
 function slide(window: Uint8Array | undefined, data: Uint8Array, bits: number): Uint8Array | undefined {
   const size = 1 << bits
-  if (data.length >= size) return data.slice(data.length - size)
-  const kept = window === undefined ? 0 : Math.min(window.length, size - data.length)
-  if (kept + data.length === 0) return undefined
-  const next = new Uint8Array(kept + data.length)
-  if (window !== undefined) next.set(window.subarray(window.length - kept))
-  next.set(data, kept)
+  if (data.length >= size) return new Uint8Array(data.subarray(data.length - size))
+  const kept =
+    window === undefined ? nothing : window.subarray(Math.max(0, window.length + data.length - size))
+  if (kept.length + data.length === 0) return undefined
+  const next = new Uint8Array(kept.length + data.length)
+  next.set(kept)
+  next.set(data, kept.length)
   return next
 }

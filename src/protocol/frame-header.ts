@@ -6,18 +6,17 @@ export function frameHeaderLength(payloadLength: number, masked: boolean): numbe
 }
 
 /**
- * Writes the header at `bytes[at]` and answers where the payload begins. `firstByte` is FIN, RSV and opcode;
- * the masking key (one 32-bit integer, first byte on top) is written where `masked`.
+ * Writes the header at `bytes[at]` and answers where the payload begins. `firstByte` is FIN, RSV and opcode; `key`
+ * the masking key (one 32-bit integer, first byte on top), or `undefined` for a frame that is not masked.
  */
 export function writeFrameHeader(
   bytes: Uint8Array,
   at: number,
   firstByte: number,
   payloadLength: number,
-  masked: boolean,
-  key: number,
+  key: number | undefined,
 ): number {
-  const maskBit = masked ? 0x80 : 0
+  const maskBit = key === undefined ? 0 : 0x80
   bytes[at] = firstByte
   let next = at + 2
   if (payloadLength < 126) bytes[at + 1] = maskBit | payloadLength
@@ -30,7 +29,7 @@ export function writeFrameHeader(
     next = writeUint32(bytes, next, Math.floor(payloadLength / 0x1_0000_0000))
     next = writeUint32(bytes, next, payloadLength)
   }
-  return masked ? writeUint32(bytes, next, key) : next
+  return key === undefined ? next : writeUint32(bytes, next, key)
 }
 
 function writeUint32(bytes: Uint8Array, at: number, value: number): number {

@@ -41,9 +41,10 @@ export function maskInPlace(bytes: Uint8Array, start: number, end: number, key: 
     bytes[at + 2] = (bytes[at + 2] as number) ^ k2
     bytes[at + 3] = (bytes[at + 3] as number) ^ k3
   }
-  if (at < end) bytes[at] = (bytes[at++] as number) ^ k0
-  if (at < end) bytes[at] = (bytes[at++] as number) ^ k1
-  if (at < end) bytes[at] = (bytes[at] as number) ^ k2
+  for (; at < end; at++) {
+    bytes[at] = (bytes[at] as number) ^ (turned >>> 24)
+    turned <<= 8
+  }
 }
 
 const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1

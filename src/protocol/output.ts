@@ -122,6 +122,7 @@ export class Output {
       at += part.length
     }
     this.#earlier = undefined
+    this.#shared = false
     this.#bytes = arena.bytes
     this.#start = arena.used
     this.#end = at

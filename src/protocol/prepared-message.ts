@@ -1,4 +1,4 @@
-import { frameHeaderLength, writeFrameHeader } from './frame-header.ts'
+import { writeFrame } from './frame-writer.ts'
 import { BINARY, FIN, RSV1, TEXT } from './opcode.ts'
 import type { Arena } from './output.ts'
 
@@ -16,11 +16,9 @@ export function prepareMessage(
   payload: Uint8Array,
   compressed: boolean,
 ): PreparedMessage {
-  const size = frameHeaderLength(payload.length, false) + payload.length
-  arena.reserve(size)
-  const { bytes, used } = arena
-  const first = FIN | (compressed ? RSV1 : 0) | (type === 'text' ? TEXT : BINARY)
-  bytes.set(payload, writeFrameHeader(bytes, used, first, payload.length, false, 0))
-  arena.used = used + size
-  return { bytes, start: used, end: used + size }
+  const firstByte = FIN | (compressed ? RSV1 : 0) | (type === 'text' ? TEXT : BINARY)
+  const size = writeFrame(arena, firstByte, payload, undefined)
+  const start = arena.used
+  arena.used = start + size
+  return { bytes: arena.bytes, start, end: start + size }
 }

@@ -6,12 +6,15 @@ export const CLOSED = 3
 export type ReadyState = 0 | 1 | 2 | 3
 
 /** What moves a connection from one state to the next. */
-export type Signal = 'closeSent' | 'closeReceived' | 'failed' | 'linkClosed'
+export type Signal = 'opened' | 'closeSent' | 'closeReceived' | 'failed' | 'linkClosed'
 
-/** The whole life of a connection; the picture in `docs/design/protocol.md` is drawn from it. */
-export const transitions = {
-  [CONNECTING]: { closeSent: CLOSING, closeReceived: CLOSING, failed: CLOSING, linkClosed: CLOSED },
+/**
+ * The whole life of a connection: what is not here leaves it in the state it is in. A `Connection` exists from OPEN on.
+ * The picture in `docs/design/protocol.md` is drawn from this table.
+ */
+export const transitions: Readonly<Record<ReadyState, Readonly<Partial<Record<Signal, ReadyState>>>>> = {
+  [CONNECTING]: { opened: OPEN, failed: CLOSING, linkClosed: CLOSED },
   [OPEN]: { closeSent: CLOSING, closeReceived: CLOSING, failed: CLOSING, linkClosed: CLOSED },
-  [CLOSING]: { closeSent: CLOSING, closeReceived: CLOSING, failed: CLOSING, linkClosed: CLOSED },
-  [CLOSED]: { closeSent: CLOSED, closeReceived: CLOSED, failed: CLOSED, linkClosed: CLOSED },
-} as const satisfies Record<ReadyState, Record<Signal, ReadyState>>
+  [CLOSING]: { linkClosed: CLOSED },
+  [CLOSED]: {},
+}
