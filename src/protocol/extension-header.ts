@@ -1,4 +1,4 @@
-import { isToken } from './header-values.ts'
+import { isToken, tokenAt } from './header-values.ts'
 
 /** One extension with its parameters, as offered or accepted (RFC 6455 §9.1). A parameter may have no value. */
 export interface Extension {
@@ -72,9 +72,9 @@ class Scanner {
   }
 
   token(): string | undefined {
-    const start = this.#at
-    while (!this.atEnd && isToken(this.#text[this.#at] as string)) this.#at += 1
-    return this.#at === start ? undefined : this.#text.slice(start, this.#at)
+    const token = tokenAt(this.#text, this.#at)
+    this.#at += token.length
+    return token === '' ? undefined : token
   }
 
   /** A token, or a quoted string whose content, unescaped, is one (§9.1). */

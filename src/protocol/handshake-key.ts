@@ -9,7 +9,10 @@ export function acceptFor(key: string, sha1: Sha1Base64): string {
   return sha1(key + guid)
 }
 
-/** Whether `key` is the Base64 form of 16 bytes (RFC 6455 §4.1). */
+/**
+ * Whether `key` decodes to 16 bytes (RFC 6455 §4.1). The four bits that are left over need not be zero: clients that
+ * draw 22 random letters exist.
+ */
 export function isKey(key: string): boolean {
-  return /^[+/0-9A-Za-z]{21}[AQgw]==$/.test(key)
+  return /^[+/0-9A-Za-z]{22}==$/.test(key)
 }

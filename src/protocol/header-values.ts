@@ -1,10 +1,17 @@
 /** Grammar shared by HTTP header values (RFC 9110 §5.6). */
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const tokenHere = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y
 
 /** Whether `text` is a token (RFC 9110 §5.6.2). */
 export function isToken(text: string): boolean {
   return token.test(text)
+}
+
+/** The longest token that begins at `text[at]`; empty where none does. */
+export function tokenAt(text: string, at: number): string {
+  tokenHere.lastIndex = at
+  return tokenHere.exec(text)?.[0] ?? ''
 }
 
 /** The members of a comma-separated list; empty members are ignored (RFC 9110 §5.6.1.2). No quoting inside. */

@@ -5,10 +5,12 @@ import { isToken, trimBlanks } from './header-values.ts'
 /** The head of an HTTP request, whatever it came over. */
 export interface RequestHead {
   readonly method: string
-  /** Request target as sent: path and query. */
+  /** Path and query. */
   readonly target: string
   readonly version: '1.0' | '1.1' | '2'
   readonly headers: HeaderList
+  /** The whole head as text, where it was read by `parseRequestHead`. */
+  readonly text?: string
 }
 
 /**
@@ -26,12 +28,12 @@ export function endOfHead(bytes: Uint8Array, from: number): number {
 /**
  * Reads the head of a request from `text`, everything up to and with the empty line, one character per byte.
  * Strict where leniency lets requests be smuggled (RFC 9112 §2.2, §5.1, §5.2): no bare CR or LF, no white space
- * before the colon, no folded lines, no control characters.
+ * before the colon, no folded lines, no control characters. One empty line before the request is ignored (§2.2).
  *
  * @throws {HandshakeError} `ERR_HTTP_MALFORMED` (400), `ERR_HTTP_VERSION` (505)
  */
 export function parseRequestHead(text: string): RequestHead {
-  const lines = text.slice(0, -4).split('\r\n')
+  const lines = text.slice(text.startsWith('\r\n') ? 2 : 0, -4).split('\r\n')
   const [method, target, version, ...rest] = (lines[0] as string).split(' ')
   if (rest.length > 0 || version === undefined || !isToken(method as string))
     throw malformed('request line', '§3')
@@ -53,15 +55,29 @@ export function parseRequestHead(text: string): RequestHead {
     if (!fieldText.test(value)) throw malformed('header field value', '§5.5')
     flat.push(name, value)
   }
+  const absolute = absoluteForm.exec(target as string)
+  if (absolute !== null) replaceHost(flat, absolute[1] as string)
   return {
     method: method as string,
-    target: target as string,
+    target: absolute === null ? (target as string) : originForm(absolute[2] as string),
     version: version === 'HTTP/1.1' ? '1.1' : '1.0',
     headers: new HeaderList(flat),
+    text,
   }
 }
 
-/** An HTTP/1.1 response as bytes, one character per byte; `body` is text that is sent as UTF-8. */
+/** The authority of an absolute target counts, whatever `Host` says (RFC 9112 §3.2.2). */
+function replaceHost(flat: string[], authority: string): void {
+  for (let at = 0; at < flat.length; at += 2) {
+    if (flat[at]?.toLowerCase() === 'host') flat[at + 1] = authority
+  }
+}
+
+function originForm(pathAndQuery: string): string {
+  return pathAndQuery.startsWith('/') ? pathAndQuery : `/${pathAndQuery}`
+}
+
+/** The head of an HTTP/1.1 response, one character per byte. The fields must have passed `isHeaderField`. */
 export function formatResponseHead(
   status: number,
   headers: Iterable<readonly [string, string]>,
@@ -101,6 +117,8 @@ const reasonPhrases: Readonly<Record<number, string>> = {
 
 /** Visible characters and bytes above 0x7F; no blanks or controls. */
 const targetText = /^[!-~\u0080-\u00ff]+$/
+/** RFC 9112 §3.2.2; RFC 6455 §4.2.1 wants it understood. */
+const absoluteForm = /^https?:\/\/([^/?#]+)(.*)$/i
 /** Visible characters, blanks and bytes above 0x7F; no other controls. */
 const fieldText = /^[\t -~\u0080-\u00ff]*$/
 

@@ -119,6 +119,8 @@ export function confirmCompression(
   ) {
     return undefined
   }
+  // The client's window may be made smaller than it offered, not larger (§7.1.2.2).
+  if ((accepted.clientMaxWindowBits ?? 0) > options.clientMaxWindowBits) return undefined
   return {
     serverContextTakeover: !accepted.serverNoContextTakeover,
     clientContextTakeover: options.clientContextTakeover && !accepted.clientNoContextTakeover,
