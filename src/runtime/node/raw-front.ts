@@ -83,10 +83,9 @@ export class RawFront implements WheelEntry, UpgradeExchange, RawReader {
   }
 
   accept(status: 101 | 200, headers: Iterable<readonly [string, string]>): Link {
-    if (this.#reading) this.#handle.readStop()
     this.#handle.polyplexReader = undefined
     this.#left(this)
-    const link = new RawLink(this.#handle, this.#first)
+    const link = new RawLink(this.#handle, this.#first, this.#reading)
     link.writeLatin1(formatResponseHead(status, headers))
     return link
   }

@@ -26,15 +26,18 @@ export class RawLink implements Link, RawReader {
   /** Writes that the system has not taken whole. */
   #writes = 0
   #paused = false
+  /** Whether the handle reads; changing that costs two calls of the system. */
+  #reading: boolean
   /** Ours, theirs: when both sides have ended, the handle is closed. */
   #endSent = false
   #endReceived = false
   #closing = false
 
-  /** `first` is what was read behind the head of the handshake. The handle must not be reading. */
-  constructor(handle: RawHandle, first: Uint8Array | undefined) {
+  /** `first` is what was read behind the head of the handshake; `reading` says whether the handle still reads. */
+  constructor(handle: RawHandle, first: Uint8Array | undefined, reading: boolean) {
     this.#handle = handle
     this.#first = first
+    this.#reading = reading
   }
 
   start(sink: LinkSink): void {
@@ -44,7 +47,7 @@ export class RawLink implements Link, RawReader {
     const first = this.#first
     this.#first = undefined
     if (first !== undefined) sink.received(first)
-    if (!this.#closing && !this.#paused) handle.readStart()
+    this.#updateReading()
   }
 
   write(bytes: Uint8Array): boolean {
@@ -101,12 +104,20 @@ export class RawLink implements Link, RawReader {
 
   pause(): void {
     this.#paused = true
-    if (!this.#closing && this.#sink !== undefined) this.#handle.readStop()
+    this.#updateReading()
   }
 
   resume(): void {
     this.#paused = false
-    if (!this.#closing && !this.#endReceived && this.#sink !== undefined) this.#handle.readStart()
+    this.#updateReading()
+  }
+
+  #updateReading(): void {
+    const wanted = !this.#paused && !this.#endReceived
+    if (this.#closing || this.#sink === undefined || wanted === this.#reading) return
+    this.#reading = wanted
+    if (wanted) this.#handle.readStart()
+    else this.#handle.readStop()
   }
 
   /** @internal Called for every read of the handle. */
@@ -114,7 +125,7 @@ export class RawLink implements Link, RawReader {
     if (length > 0) this.#sink?.received(readBuffer.subarray(0, length))
     else if (length === endOfFile) {
       this.#endReceived = true
-      this.#handle.readStop()
+      this.#updateReading()
       this.#sink?.ended()
       if (this.#endSent && this.#writes === 0) this.#close(0)
     } else if (length < 0) this.#close(length)
