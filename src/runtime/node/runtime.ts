@@ -4,6 +4,7 @@ import { Turn } from '../../transport/turn.ts'
 import { TimerWheel } from '../../util/timer-wheel.ts'
 import type { Runtime } from '../contract.ts'
 import { nodeDeflate } from './deflate.ts'
+import { withReusedZlib } from './raw-deflate.ts'
 import { nodeText } from './text.ts'
 
 const now = (): number => performance.now()
@@ -28,7 +29,7 @@ const { hash } = crypto as { hash?: (algorithm: string, text: string, encoding: 
 /** Node, and as far as they speak its modules, Bun and Deno. */
 export const runtime: Runtime = {
   text: nodeText,
-  deflate: nodeDeflate,
+  deflate: withReusedZlib(nodeDeflate),
   sha1: (text) => hash?.('sha1', text, 'base64') ?? createHash('sha1').update(text).digest('base64'),
   maskingKey() {
     if (nextKey === keys.length) {
