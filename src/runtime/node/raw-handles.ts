@@ -36,6 +36,8 @@ export interface WriteRequest {
   oncomplete: (this: WriteRequest, status: number) => void
   /** Ours: who is told of the end of a write that had to wait. */
   polyplexWriter?: { writeDone(status: number): void }
+  /** Ours: what is being written, so that it lives as long as the request. */
+  polyplexBytes?: Uint8Array
 }
 
 export interface ShutdownRequest {

@@ -56,8 +56,11 @@ export class RawLink implements Link, RawReader {
     const behind = this.#writes > 0
     const request = spareRequest ?? new WriteWrap()
     spareRequest = undefined
-    const status = this.#handle.writeBuffer(request, behind ? bytes.slice() : bytes)
-    return !this.#written(request, status) || behind
+    const kept = behind ? bytes.slice() : bytes
+    const waits = this.#written(request, this.#handle.writeBuffer(request, kept))
+    // The handle only knows where the bytes lie: without a reference here their memory would be given free.
+    if (waits) request.polyplexBytes = kept
+    return !waits || behind
   }
 
   /** Sends `text`, one byte per character. */
