@@ -37,8 +37,9 @@ export function attach<Data = undefined, Paths = Record<string, Data>>(
     markClosed = resolve
   })
   const close = async (closeOptions?: CloseOptions): Promise<void> => {
+    const emptied = endpoint.close(closeOptions)
     letGo()
-    await endpoint.close(closeOptions)
+    await emptied
     markClosed()
   }
   return {

@@ -12,12 +12,13 @@ import type { Runtime, UpgradeExchange } from '../runtime/contract.ts'
 import { TopicIndex } from '../topics/topic-index.ts'
 import { WebSocketCarrier } from '../transport/websocket-carrier.ts'
 import { bytesOf } from '../util/bytes.ts'
-import type { Admission, AttachOptions, Awaitable, RouteOptions } from './options.ts'
-import { hasHandlers } from './options.ts'
+import { isThenable, reportError, reportHandlerError } from './handler-errors.ts'
+import type { Admission, AttachOptions, Handlers, RouteOptions } from './options.ts'
+import { checkAdmission, checkCloseOptions, hasHandlers } from './options.ts'
 import { originAllowed } from './origin.ts'
 import { PathPattern } from './path-pattern.ts'
 import { chooseProtocol, createRoute, type Route } from './route.ts'
-import { checkClose, reportHandlerError, type SendOptions, Socket, type SocketHost } from './socket.ts'
+import { checkClose, type SendOptions, Socket, type SocketHost } from './socket.ts'
 import { pathOf, UpgradeRequest } from './upgrade-request.ts'
 
 export interface CloseOptions {
@@ -38,11 +39,16 @@ export class Endpoint<Data> implements SocketHost<Data> {
   readonly #runtime: Runtime
   readonly #routes: Route<Data>[] = []
   readonly #topics = new TopicIndex<WebSocketCarrier<Socket<Data>>>()
-  #closing = false
+  /** Handlers of the whole: they hear of what fails before a path is known. */
+  readonly #handlers: Handlers<Data>
+  /** Handshakes `admit` is still thinking about, each as the refusal it gets when the server closes. */
+  readonly #undecided = new Set<() => void>()
+  #closed: Promise<void> | undefined
   #emptied: (() => void) | undefined
 
   constructor(options: AttachOptions<Data, object>, runtime: Runtime) {
     this.#runtime = runtime
+    this.#handlers = options
     const add = (pattern: PathPattern | undefined, own: RouteOptions<Data>): void => {
       const events = (handlers: RouteOptions<Data>) =>
         Socket.events(handlers, (socket, carrier) => this.#left(socket, carrier))
@@ -66,19 +72,17 @@ export class Endpoint<Data> implements SocketHost<Data> {
     return this.#runtime.text.byteLength(text)
   }
 
+  turnEnd(): Promise<void> {
+    return new Promise((resolve) => this.#runtime.turn.schedule({ flush: resolve }))
+  }
+
   // ------------------------------------------------------------------------------------------------ handshakes
 
   /** Answers an opening handshake. */
   upgrade(exchange: UpgradeExchange): void {
     let route: Route<Data> | undefined
     try {
-      if (this.#closing) {
-        throw new HandshakeError('ERR_CLOSED', {
-          side: 'local',
-          status: 503,
-          message: 'The server is closing',
-        })
-      }
+      if (this.#closed !== undefined) throw closing()
       const handshake = readHandshakeRequest(exchange.head)
       const found = this.#find(pathOf(exchange.head.target))
       if (found === undefined) {
@@ -90,8 +94,8 @@ export class Endpoint<Data> implements SocketHost<Data> {
         const message = `Pages of ${request.origin} may not connect (option origins)`
         throw new HandshakeError('ERR_ORIGIN', { status: 403, message, section: 'RFC 6455 §10.2' })
       }
-      const admission = route.handlers.admit?.(request) as Awaitable<Admission<Data> | Response | undefined>
-      if (admission instanceof Promise) this.#awaitAdmission(exchange, route, handshake, request, admission)
+      const admission: unknown = route.handlers.admit?.(request)
+      if (isThenable(admission)) this.#awaitAdmission(exchange, route, handshake, request, admission)
       else this.#answer(exchange, route, handshake, request, admission)
     } catch (error) {
       this.#refuse(exchange, route, error)
@@ -111,23 +115,12 @@ export class Endpoint<Data> implements SocketHost<Data> {
     route: Route<Data>,
     handshake: HandshakeRequest,
     request: UpgradeRequest,
-    admission: Promise<Admission<Data> | Response | undefined>,
+    admission: PromiseLike<unknown>,
   ): void {
-    let decided = false
     const { handshakeTimeoutMs } = route.limits
-    const deadline = {
-      wheelTick: -1,
-      expire: () => {
-        decided = true
-        const message = `admit took over ${handshakeTimeoutMs} ms (option limits.handshakeTimeoutMs)`
-        this.#refuse(exchange, route, new TimeoutError('ERR_HANDSHAKE_TIMEOUT', { side: 'local', message }))
-      },
-    }
-    this.#runtime.wheel.add(deadline, handshakeTimeoutMs)
-    this.#runtime.wake()
-    const settle = (act: () => void): void => {
-      if (decided) return
-      decided = true
+    /** Whatever comes first decides. */
+    const decide = (act: () => void): void => {
+      if (!this.#undecided.delete(refuseClosing)) return
       this.#runtime.wheel.cancel(deadline)
       try {
         act()
@@ -135,9 +128,21 @@ export class Endpoint<Data> implements SocketHost<Data> {
         this.#refuse(exchange, route, error)
       }
     }
+    const refuse = (reason: unknown): void => decide(() => this.#refuse(exchange, route, reason))
+    const refuseClosing = (): void => refuse(closing())
+    const deadline = {
+      wheelTick: -1,
+      expire: () => {
+        const message = `admit took over ${handshakeTimeoutMs} ms (option limits.handshakeTimeoutMs)`
+        refuse(new TimeoutError('ERR_HANDSHAKE_TIMEOUT', { side: 'local', message }))
+      },
+    }
+    this.#undecided.add(refuseClosing)
+    this.#runtime.wheel.add(deadline, handshakeTimeoutMs)
+    this.#runtime.wake()
     admission.then(
-      (admitted) => settle(() => this.#answer(exchange, route, handshake, request, admitted)),
-      (error: unknown) => settle(() => this.#refuse(exchange, route, error)),
+      (admitted) => decide(() => this.#answer(exchange, route, handshake, request, admitted)),
+      refuse,
     )
   }
 
@@ -146,16 +151,16 @@ export class Endpoint<Data> implements SocketHost<Data> {
     route: Route<Data>,
     handshake: HandshakeRequest,
     request: UpgradeRequest,
-    admitted: Admission<Data> | Response | undefined,
+    answered: unknown,
   ): void {
-    if (admitted instanceof Response) {
-      this.#refuse(exchange, route, admitted)
+    if (answered instanceof Response) {
+      this.#refuse(exchange, route, answered)
       return
     }
     if (exchange.gone) return
-    if (this.#closing) {
-      throw new HandshakeError('ERR_CLOSED', { side: 'local', status: 503, message: 'The server is closing' })
-    }
+    // `admit` itself may have closed the server.
+    if (this.#closed !== undefined) throw closing()
+    const admitted = checkAdmission(answered) as Admission<Data> | undefined
     const protocol = admitted?.protocol ?? chooseProtocol(route as Route<never>, handshake)
     if (protocol !== '' && !handshake.protocols.includes(protocol)) {
       const message = `admit chose the subprotocol '${protocol}', which was not offered`
@@ -189,22 +194,20 @@ export class Endpoint<Data> implements SocketHost<Data> {
 
   /** Answers with an HTTP error; `reason` is a `Response` of the application, or what went wrong. */
   #refuse(exchange: UpgradeExchange, route: Route<Data> | undefined, reason: unknown): void {
-    const handlers = route?.handlers ?? this.#routes.at(-1)?.handlers ?? {}
+    const handlers = route?.handlers ?? this.#handlers
     if (reason instanceof Response) {
-      const message = `admit refused with status ${reason.status}`
-      handlers.error?.(
-        undefined,
-        new HandshakeError('ERR_REFUSED', { side: 'local', status: reason.status, message }),
-      )
+      const { status, headers } = reason
+      const message = `admit refused with status ${status}`
+      reportError(handlers, undefined, new HandshakeError('ERR_REFUSED', { side: 'local', status, message }))
       reason.arrayBuffer().then(
-        (body) => exchange.refuse(reason.status, reason.headers, new Uint8Array(body)),
-        () => exchange.refuse(reason.status, reason.headers, ''),
+        (body) => exchange.refuse(status, headers, new Uint8Array(body)),
+        () => exchange.refuse(status, headers, ''),
       )
     } else if (reason instanceof HandshakeError) {
-      this.failed(reason, handlers)
+      reportError(handlers, undefined, reason)
       exchange.refuse(reason.status ?? 400, reason.headers, `${reason.message}\n`)
     } else if (reason instanceof TimeoutError) {
-      this.failed(reason, handlers)
+      reportError(handlers, undefined, reason)
       exchange.refuse(503, [['Retry-After', '1']], 'Service Unavailable\n')
     } else {
       reportHandlerError(handlers, undefined, reason)
@@ -213,11 +216,23 @@ export class Endpoint<Data> implements SocketHost<Data> {
   }
 
   /** Tells the application of a connection that failed before it became a socket. */
-  failed(error: Error, handlers = this.#routes.at(-1)?.handlers): void {
+  failed(error: Error): void {
+    reportError(this.#handlers, undefined, error)
+  }
+
+  /** Answers a request that is no upgrade, as the application says. */
+  async respond(
+    fetch: (request: Request) => Response | Promise<Response>,
+    request: Request,
+  ): Promise<Response> {
     try {
-      handlers?.error?.(undefined, error)
+      const response: unknown = await fetch(request)
+      if (response instanceof Response) return response
+      throw new TypeError('fetch must answer with a Response')
     } catch (cause) {
-      console.error(cause)
+      // Whoever is gone needs no answer, and reading what they did not send is no mistake of the handler.
+      if (!request.signal.aborted) reportHandlerError(this.#handlers, undefined, cause)
+      return new Response('Internal Server Error\n', { status: 500 })
     }
   }
 
@@ -285,18 +300,35 @@ export class Endpoint<Data> implements SocketHost<Data> {
 
   // ------------------------------------------------------------------------------------------------ the end
 
-  /** Closes every socket, in batches, and resolves when all are gone; no new ones are let in. */
-  async close(options: CloseOptions = {}): Promise<void> {
+  /**
+   * Closes every socket, in batches, and resolves when all are gone; no new ones are let in. Only the first call counts.
+   *
+   * @throws {RealtimeError} `ERR_OPTION_UNKNOWN`, `ERR_CLOSE_CODE`, `ERR_CLOSE_PAYLOAD`
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    checkCloseOptions(options)
     const { code = GOING_AWAY, reason = '' } = options
     checkClose(this, code, reason)
-    this.#closing = true
+    if (this.#closed === undefined) {
+      let done: () => void = () => {}
+      // First of all, so that whatever is called from here on finds the server closing.
+      this.#closed = new Promise((resolve) => {
+        done = resolve
+      })
+      void this.#closeAll(code, reason).then(done)
+    }
+    return this.#closed
+  }
+
+  async #closeAll(code: number, reason: string): Promise<void> {
+    for (const refuse of this.#undecided) refuse()
     let left = closeBatch
     for (const socket of this.sockets) {
       socket.close(code, reason)
       left -= 1
       if (left === 0) {
         left = closeBatch
-        await new Promise((resolve) => setTimeout(resolve, 0))
+        await this.turnEnd()
       }
     }
     if (this.sockets.size === 0) return
@@ -307,6 +339,10 @@ export class Endpoint<Data> implements SocketHost<Data> {
 }
 
 const encoder = new TextEncoder()
+function closing(): HandshakeError {
+  return new HandshakeError('ERR_CLOSED', { side: 'local', status: 503, message: 'The server is closing' })
+}
+
 const noParams: Readonly<Record<string, string>> = Object.freeze({})
 
 /** The header fields of an admission, as pairs. */

@@ -16,17 +16,17 @@ export class MessageStreamWriter {
   readonly stream: MessageStream
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
 
+  readonly #resume: () => void
+
   constructor(type: 'text' | 'binary', resume: () => void) {
+    this.#resume = resume
     const readable = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           this.#controller = controller
         },
         pull: resume,
-        cancel: () => {
-          this.#controller = undefined
-          resume()
-        },
+        cancel: () => this.abandon(),
       },
       { highWaterMark: highWaterMarkBytes, size: (chunk) => chunk.byteLength },
     )
@@ -38,6 +38,12 @@ export class MessageStreamWriter {
     if (this.#controller === undefined) return true
     this.#controller.enqueue(copyOf(data))
     return (this.#controller.desiredSize ?? 0) > 0
+  }
+
+  /** Nobody wants the rest: it is taken and forgotten. */
+  abandon(): void {
+    this.#controller = undefined
+    this.#resume()
   }
 
   end(): void {

@@ -4,6 +4,7 @@ import type { TlsOptions } from '../runtime/contract.ts'
 import type { Backpressure, Closed, Heartbeat } from '../transport/websocket-carrier.ts'
 import {
   checkOptions,
+  isAnything,
   isBoolean,
   isCount,
   isEither,
@@ -170,6 +171,7 @@ export function checkAttachOptions(options: AttachOptions<never>): void {
 function checkRoutes(what: string, options: AttachOptions<never>): void {
   checkRoute(what, options)
   for (const [path, route] of Object.entries((options.paths ?? {}) as Record<string, RouteOptions<never>>)) {
+    if (isObject(route) !== undefined) throw optionError(`${what}: path '${path}' must be an object`)
     checkOptions(`${what}: path '${path}'`, route, routeRules)
     checkRoute(`${what}: path '${path}'`, route)
   }
@@ -191,4 +193,29 @@ function checkRoute(what: string, options: RouteOptions<never>): void {
   if (options.message !== undefined && options.stream !== undefined) {
     throw optionError(`${what}: messages go to 'message' or to 'stream', not to both`)
   }
+}
+
+const admissionRules: Readonly<Record<keyof Admission<unknown>, OptionRule>> = {
+  data: isAnything,
+  protocol: isString,
+  headers: isEither(isObject, (value) => (Array.isArray(value) ? undefined : 'a list of pairs')),
+}
+
+/**
+ * What `admit` answered: nothing, or an admission. Anything else admits nobody: whoever answers `false` means that.
+ *
+ * @throws {RealtimeError} `ERR_OPTION_UNKNOWN`, `ERR_OPTION_INVALID`
+ */
+export function checkAdmission(answer: unknown): object | undefined {
+  if (answer === undefined || answer === null) return undefined
+  if (isObject(answer) !== undefined) {
+    throw optionError('admit must answer with an admission, a Response or nothing')
+  }
+  checkOptions('The answer of admit', answer as object, admissionRules)
+  return answer as object
+}
+
+/** @throws {RealtimeError} `ERR_OPTION_UNKNOWN`, `ERR_OPTION_INVALID` */
+export function checkCloseOptions(options: object): void {
+  checkOptions('close()', options, { code: isAnything, reason: isString })
 }

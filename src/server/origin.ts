@@ -18,7 +18,8 @@ export function originAllowed<Request>(
 ): boolean {
   const origin = head.headers.get('origin')
   if (origin === undefined || origins === 'any') return true
-  if (typeof origins === 'function') return origins(origin, request)
+  // Strictly: a promise, or anything else that is not an answer, lets nobody in.
+  if (typeof origins === 'function') return origins(origin, request) === true
   if (origins !== 'same') return origins.includes(origin)
   const host = head.headers.get('host')
   return (

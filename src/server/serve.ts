@@ -38,7 +38,7 @@ export async function serve<Data = undefined, Paths = Record<string, Data>>(
 ): Promise<Server<Data>> {
   checkServeOptions(options as ServeOptions<never>)
   const endpoint = new Endpoint<Data>(options as ServeOptions<Data>, runtime)
-  const { tls, hostname, path } = options
+  const { tls, hostname, path, fetch } = options
   const listener = await listen(
     {
       port: options.port ?? 0,
@@ -49,7 +49,7 @@ export async function serve<Data = undefined, Paths = Record<string, Data>>(
       maxHeaderBytes: options.limits?.maxHeaderBytes ?? defaultLimits.maxHeaderBytes,
       handshakeTimeoutMs: options.limits?.handshakeTimeoutMs ?? defaultLimits.handshakeTimeoutMs,
       rawHandles: options.rawHandles ?? true,
-      fetch: options.fetch,
+      fetch: fetch && ((request) => endpoint.respond(fetch, request)),
     },
     {
       upgrade: (exchange) => endpoint.upgrade(exchange),
@@ -61,16 +61,12 @@ export async function serve<Data = undefined, Paths = Record<string, Data>>(
   const closed = new Promise<void>((resolve) => {
     markClosed = resolve
   })
-  let closing = false
   const close = async (closeOptions?: CloseOptions): Promise<void> => {
-    if (!closing) {
-      closing = true
-      listener.stop()
-      await endpoint.close(closeOptions)
-      await listener.close()
-      markClosed()
-    }
-    return closed
+    const emptied = endpoint.close(closeOptions)
+    listener.stop()
+    await emptied
+    await listener.close()
+    markClosed()
   }
   return {
     url:

@@ -4,6 +4,8 @@ import { maxControlPayloadBytes } from '../protocol/opcode.ts'
 import type { ReadyState } from '../protocol/ready-state.ts'
 import type { CarrierEvents, Closed, SendResult, WebSocketCarrier } from '../transport/websocket-carrier.ts'
 import { bytesOf, copyOf } from '../util/bytes.ts'
+import { onRejection, reportError, reportHandlerError } from './handler-errors.ts'
+import { type MessageSource, MessageSourceReader } from './message-source.ts'
 import { MessageStreamWriter } from './message-stream.ts'
 import type { Handlers } from './options.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
@@ -17,6 +19,8 @@ export interface SendOptions {
 export interface SocketHost<Data> {
   readonly now: () => number
   byteLength(text: string): number
+  /** Resolves when this turn of the event loop is over. */
+  turnEnd(): Promise<void>
   subscribe(carrier: WebSocketCarrier<Socket<Data>>, topic: string): void
   unsubscribe(carrier: WebSocketCarrier<Socket<Data>>, topic: string): void
   topics(carrier: WebSocketCarrier<Socket<Data>>): ReadonlySet<string>
@@ -27,6 +31,9 @@ export interface SocketHost<Data> {
     except: WebSocketCarrier<Socket<Data>> | undefined,
   ): number
 }
+
+/** After so many bytes of a stream everybody else has a turn. */
+const bytesPerTurn = 1_048_576
 
 /** What a fresh socket is made of. */
 export interface SocketParts<Data> {
@@ -54,6 +61,10 @@ export class Socket<Data = undefined> {
   #incoming: MessageStreamWriter | undefined
   /** The last stream that was begun; the next one waits for it. */
   #outgoing: Promise<void> | undefined
+  /** Where the message that is being streamed comes from. */
+  #source: MessageSourceReader | undefined
+  /** Why the connection ended. */
+  #endedBy: RealtimeError | undefined
   /** Reading is paused by the application, by a stream nobody reads, or by both. */
   #pausedByUser = false
   #pausedByStream = false
@@ -96,28 +107,26 @@ export class Socket<Data = undefined> {
    * pass between fragments; other messages wait for the last one.
    *
    * @param options `type` defaults to that of the first piece: text for strings, binary otherwise
-   * @throws {ClosedError} `ERR_CLOSED` where the socket closes before the end
+   * @throws {ClosedError} `ERR_CLOSED` where the socket closes before the end; the source is cancelled
    */
-  sendStream(
-    source: AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>,
-    options?: { type?: 'text' | 'binary' },
-  ): Promise<void> {
+  sendStream(source: MessageSource, options?: { type?: 'text' | 'binary' }): Promise<void> {
     const sent = (this.#outgoing ?? Promise.resolve()).then(() => this.#sendFragments(source, options?.type))
     this.#outgoing = sent.catch(() => {})
     return sent
   }
 
-  async #sendFragments(
-    source: AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>,
-    wanted: 'text' | 'binary' | undefined,
-  ): Promise<void> {
+  async #sendFragments(source: MessageSource, wanted: 'text' | 'binary' | undefined): Promise<void> {
+    const pieces = new MessageSourceReader(source)
+    this.#source = pieces
     const encoder = new TextEncoder()
     let type = wanted
     let first = true
     /** A high surrogate at the end of a piece waits for its other half. */
     let half = ''
+    let sinceTurn = 0
     try {
-      for await (const piece of source) {
+      if (this.readyState !== 1) throw closedBeforeSent()
+      for (let piece = await pieces.next(); piece !== undefined; piece = await pieces.next()) {
         type ??= typeof piece === 'string' ? 'text' : 'binary'
         let data: Uint8Array
         if (typeof piece === 'string') {
@@ -129,22 +138,25 @@ export class Socket<Data = undefined> {
         this.#sendFragment(data, type, first, false)
         first = false
         await this.drained()
+        // A source that is never waited for would leave nobody else a turn.
+        sinceTurn += data.length
+        if (sinceTurn < bytesPerTurn) continue
+        sinceTurn = 0
+        await this.#host.turnEnd()
       }
+      this.#sendFragment(encoder.encode(half), type ?? 'binary', first, true)
     } catch (error) {
+      void pieces.cancel(error)
       // Half a message cannot be taken back; only the end of the connection tells the peer.
       if (!first) this.close(1011, 'A streamed message was cut short')
       throw error
+    } finally {
+      this.#source = undefined
     }
-    this.#sendFragment(encoder.encode(half), type ?? 'binary', first, true)
   }
 
   #sendFragment(data: Uint8Array, type: 'text' | 'binary', first: boolean, last: boolean): void {
-    if (this.#carrier.sendFragment(data, type, first, last) === 'dropped') {
-      throw new ClosedError('ERR_CLOSED', {
-        side: 'local',
-        message: 'The socket closed before the message was sent',
-      })
-    }
+    if (this.#carrier.sendFragment(data, type, first, last) === 'dropped') throw closedBeforeSent()
   }
 
   /** Resolves when nothing waits any more, or the socket is closed; at once where nothing waits. */
@@ -227,11 +239,11 @@ export class Socket<Data = undefined> {
     handlers: Handlers<Data>,
     left: (socket: Socket<Data>, carrier: WebSocketCarrier<Socket<Data>>) => void,
   ): CarrierEvents<Socket<Data>> {
-    const { message, stream, drain, ping, pong, close, error: report } = handlers
+    const { message, stream, drain, ping, pong, close } = handlers
     const threw = (socket: Socket<Data>, cause: unknown): void => Socket.#threw(handlers, socket, cause)
     /** Takes what a handler answered: a promise may still fail. */
     const settle = (socket: Socket<Data>, answer: unknown): void => {
-      if (answer instanceof Promise) answer.catch((cause) => threw(socket, cause))
+      onRejection(answer, (cause) => threw(socket, cause))
     }
     const run = <Arguments extends unknown[]>(
       handler: ((socket: Socket<Data>, ...rest: Arguments) => unknown) | undefined,
@@ -268,7 +280,16 @@ export class Socket<Data = undefined> {
         if (first) {
           const writer = new MessageStreamWriter(type, () => socket.#streamRead())
           socket.#incoming = writer
-          run(stream, socket, writer.stream)
+          const failed = (cause: unknown): void => {
+            // Nobody reads the rest: it must not hold up what comes behind, the peer's close frame for one.
+            writer.abandon()
+            threw(socket, cause)
+          }
+          try {
+            onRejection(stream?.(socket, writer.stream), failed)
+          } catch (cause) {
+            failed(cause)
+          }
         }
         if (data.length > 0 && socket.#incoming?.write(data) === false) {
           socket.#pausedByStream = true
@@ -287,13 +308,14 @@ export class Socket<Data = undefined> {
       },
       closed(socket, closed: Closed) {
         left(socket, socket.#carrier)
-        socket.#incoming?.fail(
-          closed.error ?? new ClosedError('ERR_CLOSED', { message: 'The peer closed inside a message' }),
-        )
+        socket.#endedBy =
+          closed.error ?? new ClosedError('ERR_CLOSED', { message: 'The connection closed inside a message' })
+        socket.#incoming?.fail(socket.#endedBy)
         socket.#incoming = undefined
+        socket.#source?.interrupt(closedBeforeSent())
         socket.#releaseDrained()
         if (closed.error !== undefined && closed.error.code !== 'ERR_CONNECTION_LOST') {
-          run(report, socket, closed.error)
+          reportError(handlers, socket, closed.error)
         }
         run(close, socket, closed)
       },
@@ -303,8 +325,7 @@ export class Socket<Data = undefined> {
   /** @internal Lets the application greet, then begins to read. */
   static start<Data>(socket: Socket<Data>, handlers: Handlers<Data>): void {
     try {
-      const answer = handlers.open?.(socket)
-      if (answer instanceof Promise) answer.catch((cause) => Socket.#threw(handlers, socket, cause))
+      onRejection(handlers.open?.(socket), (cause) => Socket.#threw(handlers, socket, cause))
     } catch (cause) {
       Socket.#threw(handlers, socket, cause)
     }
@@ -313,7 +334,7 @@ export class Socket<Data = undefined> {
 
   static #threw<Data>(handlers: Handlers<Data>, socket: Socket<Data>, cause: unknown): void {
     // A handler that was still waiting for its socket when that closed has done nothing wrong.
-    if (cause instanceof ClosedError && socket.readyState === 3) return
+    if (socket.readyState === 3 && (cause instanceof ClosedError || cause === socket.#endedBy)) return
     reportHandlerError(handlers, socket, cause)
     if (socket.readyState === 1) socket.#carrier.sendClose(1011, 'Internal error')
   }
@@ -331,20 +352,11 @@ export class Socket<Data = undefined> {
   }
 }
 
-/** Tells the application that one of its handlers threw; without an `error` handler, the console. */
-export function reportHandlerError<Data>(
-  handlers: Handlers<Data>,
-  socket: Socket<Data> | undefined,
-  cause: unknown,
-): void {
-  const message = `A handler threw: ${cause instanceof Error ? cause.message : String(cause)}`
-  const error = new RealtimeError('ERR_HANDLER', { side: 'local', message, cause })
-  try {
-    if (handlers.error === undefined) console.error(error)
-    else handlers.error(socket, error)
-  } catch (again) {
-    console.error(again)
-  }
+function closedBeforeSent(): ClosedError {
+  return new ClosedError('ERR_CLOSED', {
+    side: 'local',
+    message: 'The socket closed before the message was sent',
+  })
 }
 
 /** @throws {RealtimeError} `ERR_CLOSE_CODE`, `ERR_CLOSE_PAYLOAD` where a close frame may not be like this */
@@ -353,7 +365,7 @@ export function checkClose(
   code: number | undefined,
   reason: string,
 ): void {
-  if (code !== undefined && !isWireCloseCode(code)) {
+  if (code !== undefined && !(Number.isInteger(code) && isWireCloseCode(code))) {
     const message = `Close code ${code} must not be sent; 1000–1003, 1007–1014 and 3000–4999 may (RFC 6455 §7.4)`
     throw new RealtimeError('ERR_CLOSE_CODE', { side: 'local', message, section: 'RFC 6455 §7.4' })
   }
