@@ -92,8 +92,11 @@ export function handOver(
 ): void {
   socket.pause()
   socket.unshift(read)
-  if (kind === 'http2') http2?.emit('connection', socket)
-  else {
+  if (kind === 'http2') {
+    // A session of HTTP/2 knows no half: with the peer's end its streams end too.
+    socket.allowHalfOpen = false
+    http2?.emit('connection', socket)
+  } else {
     http1.emit('connection', socket)
     // HTTP/2 takes what was read by itself; the parser of HTTP/1.1 waits for it to flow.
     socket.resume()
