@@ -54,14 +54,15 @@ export async function runServer<Data>(
     printProblem(commandName, startProblem(error as ListenError))
     return 1
   }
+  const stop = new AbortController()
+  const stopped = Promise.race(
+    ['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => once(process, name, { signal: stop.signal })),
+  )
   const ws = server.url
   const http = ws.replace(/^ws/, 'http')
   if (announcement.json) printLine(JSON.stringify({ url: http, ws }))
   else for (const line of announcement.lines(http, ws)) printLine(line)
-
-  const stop = new AbortController()
-  const { signal } = stop
-  await Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => once(process, name, { signal })))
+  await stopped
   stop.abort()
   // Whatever still holds on to something by then has had its time.
   setTimeout(() => process.exit(0), shutdownMs).unref()
