@@ -82,7 +82,8 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
   /** How far behind the peer was when it fell behind; the high-water mark counts from there. */
   #slowFromBytes = 0
   #heardAt: number
-  #pinged = false
+  /** When the heartbeat pinged a silent peer; -1 while it has not. */
+  #pingedAt = -1
   /** End the link once everything is written. */
   #ending = false
   #error: RealtimeError | undefined
@@ -165,7 +166,7 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
    * goes out, however slow the peer: whoever streams waits for the drain between fragments.
    */
   sendFragment(data: Uint8Array, type: 'text' | 'binary', first: boolean, last: boolean): SendResult {
-    if (this.#connection.readyState !== OPEN) return 'dropped'
+    if (!this.#takes) return 'dropped'
     this.#connection.sendFragment(data, type, first, last)
     if (first && !last) this.#behindStream = []
     if (last && this.#behindStream !== undefined) {
@@ -179,11 +180,11 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
 
   /** Pings; resolves with the time until the pong, in milliseconds, or rejects with a `ClosedError`. */
   measureRoundTrip(data: Uint8Array | undefined, now: () => number): Promise<number> {
-    if (this.#connection.readyState !== OPEN) return handled(Promise.reject(notOpen()))
+    if (!this.#takes) return handled(Promise.reject(notOpen()))
     this.#pings ??= []
-    const payload = data?.slice() ?? Uint8Array.of(this.#pings.length, ...timeBytes(now()))
-    this.#connection.sendPing(payload)
     const pings = this.#pings
+    const payload = data?.slice() ?? nextPayload()
+    this.#connection.sendPing(payload)
     const answered = new Promise<number>((resolve, reject) => {
       pings.push({ payload, sentAt: now(), now, resolve, reject })
     })
@@ -243,7 +244,7 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
   }
 
   #mayTake(): boolean {
-    if (this.#connection.readyState !== OPEN) return false
+    if (!this.#takes) return false
     const { backpressure } = this.#settings
     if (backpressure === undefined || !(this.#slow || this.#behindStream !== undefined)) return true
     const { highWaterMarkBytes, policy } = backpressure
@@ -254,6 +255,11 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
       this.sendClose(TRY_AGAIN_LATER, message)
     }
     return false
+  }
+
+  /** Whether anything can still be sent: not when the peer has ended the link, though no close frame has come. */
+  get #takes(): boolean {
+    return this.#connection.readyState === OPEN && !this.#ending
   }
 
   #sent(): SendResult {
@@ -380,10 +386,10 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
     if (this.#connection.paused) this.#heardAt = now
     const silentMs = now - this.#heardAt
     if (silentMs < everyMs) {
-      this.#pinged = false
+      this.#pingedAt = -1
       this.#settings.wheel.add(this, everyMs - silentMs)
-    } else if (!this.#pinged) {
-      this.#pinged = true
+    } else if (this.#pingedAt < 0 || this.#heardAt >= this.#pingedAt) {
+      this.#pingedAt = now
       this.#connection.sendPing(new Uint8Array(0))
       this.#wrote()
       this.#settings.wheel.add(this, graceMs)
@@ -442,8 +448,12 @@ function handled<Value>(promise: Promise<Value>): Promise<Value> {
   return promise
 }
 
-function timeBytes(now: number): Uint8Array {
-  return new Uint8Array(Float64Array.of(now).buffer)
+let pingsSent = 0
+
+/** Pings are told apart by a number in ASCII: some peers take a ping's payload for text, and send back what they made of it. */
+function nextPayload(): Uint8Array {
+  pingsSent = (pingsSent + 1) % 1_000_000
+  return Uint8Array.from(String(pingsSent), (digit) => digit.charCodeAt(0))
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

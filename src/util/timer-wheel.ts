@@ -20,6 +20,8 @@ export interface WheelEntry extends Place {
  */
 export class TimerWheel {
   readonly tickMs: number
+  /** Called when something waits again after nothing did: whoever owns the clock has to call `advance` from now on. */
+  onWaiting: (() => void) | undefined
   readonly #clock: (() => number) | undefined
   /** Each slot is a ring of entries, held together by a place of its own. */
   readonly #slots: readonly Place[]
@@ -57,8 +59,10 @@ export class TimerWheel {
     if (entry.wheelTick === due) return
     if (entry.wheelTick < 0) this.#waiting += 1
     else unlink(entry)
+    const isFirst = this.#waiting === 1 && entry.wheelTick < 0
     entry.wheelTick = due
     link(entry, this.#slotOf(due))
+    if (isFirst) this.onWaiting?.()
   }
 
   /** Lets `entry` wait no longer. */

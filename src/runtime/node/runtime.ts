@@ -8,7 +8,8 @@ import { withReusedZlib } from './raw-deflate.ts'
 import { nodeText } from './text.ts'
 
 const now = (): number => performance.now()
-const wheel = new TimerWheel(now())
+const wheel = new TimerWheel(now)
+wheel.onWaiting = wake
 
 /** Masking keys by the thousand: one call into the system's randomness for all of them. */
 const keys = new Int32Array(1024)
@@ -21,6 +22,13 @@ function tick(): void {
   if (wheel.waiting > 0) return
   clearInterval(ticking)
   ticking = undefined
+}
+
+function wake(): void {
+  if (ticking !== undefined) return
+  wheel.advance(now())
+  ticking = setInterval(tick, wheel.tickMs)
+  ticking.unref()
 }
 
 /** Hashes in one call; younger than the oldest Node we run on (20.12). */
@@ -43,10 +51,5 @@ export const runtime: Runtime = {
   // The check phase comes right after the poll phase: everything this turn read and sent goes out together.
   turn: new Turn((flush) => setImmediate(flush)),
   wheel,
-  wake() {
-    if (ticking !== undefined) return
-    wheel.advance(now())
-    ticking = setInterval(tick, wheel.tickMs)
-    ticking.unref()
-  },
+  wake,
 }
