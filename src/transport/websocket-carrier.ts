@@ -63,6 +63,9 @@ export interface CarrierSettings<Owner> extends ConnectionSettings {
 /** What became of a message: on its way, waiting for a slow peer, or not taken at all. */
 export type SendResult = 'sent' | 'queued' | 'dropped'
 
+/** With no more than this waiting, a peer is not behind: links that encrypt take a moment for everything. */
+const slackBytes = 65_536
+
 /** From this much on, output is sent at once: it is worth a write of its own, and keeps the arena small. */
 const flushAtBytes = 65_536
 
@@ -234,7 +237,10 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
     if (output.pending > 0) {
       output.flush(this.#link)
       const { bufferedBytes } = this.#link
-      if (bufferedBytes > 0 && !this.#slow) {
+      if (
+        !this.#slow &&
+        bufferedBytes > Math.min(slackBytes, this.#settings.backpressure?.highWaterMarkBytes ?? 0)
+      ) {
         this.#slow = true
         this.#slowFromBytes = bufferedBytes
         this.#connection.holdPongs = true
@@ -288,6 +294,7 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
   drained(): void {
     if (!this.#slow) return
     this.#slow = false
+    this.#slowFromBytes = 0
     this.#connection.holdPongs = false
     this.#connection.payPong()
     this.#wrote()
@@ -368,6 +375,10 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
     this.#behindStream?.push(send)
     this.#behindStreamBytes += bytes
     return 'queued'
+  }
+
+  full(): void {
+    this.flush()
   }
 
   // ------------------------------------------------------------------------------------------------ time
