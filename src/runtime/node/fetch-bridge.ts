@@ -35,25 +35,44 @@ async function answer(fetch: Fetch | undefined, request: NodeRequest, response: 
     response.end('This address speaks WebSocket.\n')
     return
   }
+  const url = urlOf(request)
+  if (url === undefined || methodsOfNoFetch.test(request.method as string)) {
+    response.statusCode = url === undefined ? 400 : 501
+    response.end()
+    return
+  }
   const abort = new AbortController()
   response.once('close', () => {
     if (!response.writableFinished) abort.abort()
   })
-  await send(await fetch(toRequest(request, abort.signal)), request, response)
+  await send(await fetch(toRequest(url, request, abort.signal)), request, response)
 }
 
-function toRequest(request: NodeRequest, signal: AbortSignal): Request {
+/** Methods that the Fetch standard refuses in a `Request`. */
+const methodsOfNoFetch = /^(connect|trace|track)$/i
+
+/** The URL that was asked for, or `undefined` where target and host make none (RFC 9112 §3.2). */
+function urlOf(request: NodeRequest): URL | undefined {
+  const target = request.url as string
+  const scheme = 'encrypted' in request.socket ? 'https' : 'http'
+  const host = request.headers[':authority'] ?? request.headers.host ?? 'localhost'
+  // Put together and not resolved against each other: `//x/y` is a path here, and names no other host.
+  const isWhole = /^https?:\/\//i.test(target)
+  const url = isWhole ? target : `${scheme}://${host}${target.startsWith('/') ? '' : '/'}${target}`
+  const isClean = isWhole || !/[/?#@\\\s]/.test(String(host))
+  return isClean && URL.canParse(url) ? new URL(url) : undefined
+}
+
+function toRequest(url: URL, request: NodeRequest, signal: AbortSignal): Request {
   const headers = new Headers()
   const { rawHeaders } = request
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] as string
     if (!name.startsWith(':')) headers.append(name, rawHeaders[at + 1] as string)
   }
-  const scheme = 'encrypted' in request.socket ? 'https' : 'http'
-  const host = request.headers.host ?? request.headers[':authority'] ?? 'localhost'
   const method = request.method as string
   const hasBody = method !== 'GET' && method !== 'HEAD'
-  return new Request(new URL(request.url as string, `${scheme}://${host}`), {
+  return new Request(url, {
     method,
     headers,
     signal,
