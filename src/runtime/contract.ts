@@ -14,6 +14,8 @@ export interface Runtime {
   readonly sha1: Sha1Base64
   /** An unpredictable 32-bit masking key (RFC 6455 §5.3). */
   readonly maskingKey: () => number
+  /** Memory for a large message, whatever is in it: quicker than clearing it first. */
+  readonly allocate: (bytes: number) => Uint8Array
   /** A new `Sec-WebSocket-Key`: 16 random bytes in Base64 (RFC 6455 §4.1). */
   readonly handshakeKey: () => string
   /** Milliseconds of a clock that never goes back. */
@@ -83,9 +85,60 @@ export interface Listener {
   close(): Promise<void>
 }
 
-/** The client's side: an opened link and the answer to the handshake. */
-export interface DialResult {
+/** A byte stream both ways, as Node's `stream.Duplex` is one: a socket, a pipe, a tunnel through a proxy. */
+export interface ByteStream {
+  // biome-ignore lint/suspicious/noExplicitAny: Node declares its listeners and chunks so
+  on(event: string, listener: (...args: any[]) => void): unknown
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  write(chunk: any): boolean
+  end(): unknown
+  destroy(error?: Error): unknown
+}
+
+/** An agent of `node:http` or `node:https`, or of a package that extends one, such as those for proxies. */
+export interface HttpAgent {
+  readonly maxSockets: number
+  destroy(): void
+}
+
+/** Where a connection is wanted. */
+export interface DialTarget {
+  /** Host name or address, an IPv6 one without brackets. */
+  readonly hostname: string
+  readonly port: number
+  /** Whether TLS will be spoken over it. */
+  readonly secure: boolean
+}
+
+/** What it takes to reach a server and ask it for a WebSocket. */
+export interface DialRequest extends DialTarget {
+  /** Path of a Unix socket, instead of host and port. */
+  readonly socketPath: string | undefined
+  /** The request target: path and query. */
+  readonly target: string
+  /** All header fields, `Host` first. */
+  readonly headers: readonly (readonly [string, string])[]
+  readonly tls: TlsOptions | undefined
+  readonly agent: HttpAgent | undefined
+  /** Makes the connection in place of the runtime; TLS is put on top of it where it is wanted. */
+  readonly connect: ((target: DialTarget) => ByteStream | Promise<ByteStream>) | undefined
+  readonly maxHeaderBytes: number
+}
+
+/** A server's answer. Whoever gets it uses the link, reads the body, or discards it. */
+export interface DialAnswer {
   readonly status: number
   readonly headers: HeaderList
-  readonly link: Link
+  /** What follows is the WebSocket; `undefined` where the server refused. */
+  readonly link: Link | undefined
+  /** The start of the body of a refusal, at most 4 KiB; the connection is given up. */
+  readBody(): Promise<string>
+  /** Gives the connection up. */
+  discard(): void
 }
+
+/**
+ * Asks a server for a WebSocket. Rejects with a `HandshakeError` where no answer comes, and with the signal's reason
+ * when that is aborted first; then nothing stays open.
+ */
+export type Dial = (request: DialRequest, signal: AbortSignal) => Promise<DialAnswer>

@@ -1,3 +1,6 @@
 export { type AdoptableServer, adopt } from './adopt.ts'
+export { dial } from './dial.ts'
+export { dialHttp2 } from './http2-dial.ts'
 export { listen } from './listen.ts'
 export { runtime } from './runtime.ts'
+export { afterMicrotasks, queueTask } from './tasks.ts'

@@ -1,0 +1,17 @@
+/** `polyplex`: the client, true to the WHATWG standard, and the errors. */
+export {
+  CloseEvent,
+  type CloseEventInit,
+  ErrorEvent,
+  type ErrorEventInit,
+  type MessageEvent,
+} from './client/events.ts'
+export type { ClientLimits, ClientOptions, HeaderFields, WebSocketOptions } from './client/options.ts'
+export { type BinaryType, WebSocket, type WebSocketEventMap } from './client/websocket.ts'
+export { type WebSocketCloseInfo, WebSocketError } from './client/websocket-error.ts'
+export {
+  type WebSocketOpenInfo,
+  WebSocketStream,
+  type WebSocketStreamOptions,
+} from './client/websocket-stream.ts'
+export * from './errors.ts'
