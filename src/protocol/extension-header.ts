@@ -58,7 +58,7 @@ class Scanner {
   }
 
   get atEnd(): boolean {
-    return this.#at === this.#text.length
+    return this.#at >= this.#text.length
   }
 
   skipBlanks(): void {
@@ -84,7 +84,9 @@ class Scanner {
     while (!this.atEnd) {
       if (this.take('"')) return isToken(content) ? content : undefined
       this.take('\\')
-      content += this.#text[this.#at++] ?? ''
+      // Behind a backslash at the very end there is nothing: `#at` passes the end then.
+      content += this.#text.charAt(this.#at)
+      this.#at += 1
     }
     return undefined
   }
