@@ -2,7 +2,7 @@
  * The panel beside the log: everything the socket tells about itself, while it lives and after.
  */
 
-import { button, element, input } from './elements.js'
+import { button, create, element, input } from './elements.js'
 import { utf8Length } from './hex.js'
 import { currentLanguage, meaningOf, number, size, text } from './language.js'
 import { chatFace } from './log-row.js'
@@ -140,7 +140,7 @@ function showPresent(connection) {
  */
 function guest(name, isMe) {
   const item = document.createElement('li')
-  item.append(chatFace(name), isMe ? `${name} (${text('you')})` : name)
+  item.append(chatFace(name), create('span', 'guest-name', isMe ? `${name} (${text('you')})` : name))
   return item
 }
 

@@ -71,8 +71,7 @@ function opened(connection) {
   log.addNote('note', protocol ? 'noteOpenAs' : 'noteOpen', () => facts)
   if (connection !== current) return
   announce('statusOpen', facts)
-  const focused = document.activeElement
-  const isFree = focused === document.body || element('connect-form').contains(focused)
+  const isFree = focusIsFree() || element('connect-form').contains(document.activeElement)
   refresh()
   // On a touch screen the keyboard would cover half of the page.
   if (isFree && !matchMedia('(pointer: coarse)').matches) composer.focus()
@@ -92,7 +91,12 @@ function ended(connection, event) {
   if (connection.opened) announce('statusClosed', facts())
   else announce('statusFailed', { url: connection.socket.url })
   refresh()
-  if (connection.returnsFocus && document.activeElement === document.body) button('connect').focus()
+  if (connection.returnsFocus && focusIsFree()) button('connect').focus()
+}
+
+/** Whether the focus is nowhere, or on a button that has just been disabled and will lose it. */
+function focusIsFree() {
+  return document.activeElement === document.body || document.activeElement?.matches(':disabled') === true
 }
 
 /**
