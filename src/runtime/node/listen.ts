@@ -29,20 +29,22 @@ export function listen(options: ListenOptions, events: ListenerEvents): Promise<
   const sockets = new Set<Socket>()
   const fronts = new Set<RawFront>()
   const accepted = (socket: Socket): void => {
+    socket.allowHalfOpen = true
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
     new HttpFront(socket, settings)
   }
   const server =
     options.tls === undefined
-      ? createServer({ allowHalfOpen: true, noDelay: true }, accepted)
+      ? createServer({ noDelay: true }, accepted)
       : createTlsServer(
           {
             ALPNProtocols: options.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
             handshakeTimeout: options.handshakeTimeoutMs,
             ...(options.tls as TlsOptions),
-            // Of net's options, which TLS passes on though its types do not say so.
-            ...{ allowHalfOpen: true, noDelay: true },
+            // Of net's options, which TLS passes on though its types do not say so. Not half open before the handshake
+            // is over: who gives it up, because of our certificate perhaps, would stay for ever.
+            ...{ noDelay: true },
           },
           accepted,
         )
