@@ -25,6 +25,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'a server that sends every message to everybody on the same path',
     load: async () => (await import('./relay.ts')).relayCommand,
   },
+  connect: {
+    summary: 'talk to a WebSocket server from the terminal or in a pipe',
+    load: async () => (await import('./connect.ts')).connectCommand,
+  },
 }
 
 function overview(): string {

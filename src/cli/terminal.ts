@@ -20,15 +20,11 @@ export function styleFor(stream: { readonly isTTY?: boolean }): Style {
   return { bold: paint(1, 22), dim: paint(2, 22), green: paint(32, 39), red: paint(31, 39) }
 }
 
-/**
- * From here on a reader who goes away (`… | head -1`) is no error: `left` is called, and what is printed afterwards
- * goes nowhere.
- */
-export function surviveClosedOutput(left: () => void = () => {}): void {
+/** From here on a reader who goes away (`… | head -1`) is no error; what is printed afterwards goes nowhere. */
+export function surviveClosedOutput(): void {
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error
-      if (stream === stdout) left()
     })
   }
 }
