@@ -314,14 +314,16 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
     this.#settings.wheel.cancel(this)
     const { closeSent, closeReceived, closeFirst, closeComplete } = connection
     connection.linkClosed()
-    if (!closeComplete) this.#error ??= lost(error)
+    // A close frame of ours that still waits behind other output has not passed.
+    const wasClean = closeComplete && !this.#slow
+    if (!wasClean) this.#error ??= lost(error)
     this.#behindStream = undefined
     this.#behindStreamBytes = 0
     for (const { reject } of this.#pings?.splice(0) ?? []) reject(notOpen(this.#error))
     this.#settings.events.closed(this.#owner, {
       code: closeReceived?.code ?? ABNORMAL_CLOSURE,
       reason: closeReceived?.reason ?? '',
-      wasClean: closeComplete,
+      wasClean,
       sent: closeSent,
       received: closeReceived,
       first: closeFirst,
