@@ -1,9 +1,8 @@
 /** `polyplex` in a browser: the platform's own WebSocket, and the errors. What a browser lacks is `undefined`. */
-const { WebSocket, WebSocketStream, WebSocketError, CloseEvent, ErrorEvent } =
-  globalThis as unknown as Record<
-    'WebSocket' | 'WebSocketStream' | 'WebSocketError' | 'CloseEvent' | 'ErrorEvent',
-    unknown
-  >
+const { WebSocket, WebSocketStream, WebSocketError, CloseEvent } = globalThis as unknown as Record<
+  'WebSocket' | 'WebSocketStream' | 'WebSocketError' | 'CloseEvent',
+  unknown
+>
 
 export * from './errors.ts'
-export { CloseEvent, ErrorEvent, WebSocket, WebSocketError, WebSocketStream }
+export { CloseEvent, WebSocket, WebSocketError, WebSocketStream }

@@ -2,8 +2,7 @@
 export {
   CloseEvent,
   type CloseEventInit,
-  ErrorEvent,
-  type ErrorEventInit,
+  type ErrorEvent,
   type MessageEvent,
 } from './client/events.ts'
 export type { ClientLimits, ClientOptions, HeaderFields, WebSocketOptions } from './client/options.ts'

@@ -52,21 +52,12 @@ export interface CloseEventInit extends EventInit {
   reason?: string
 }
 
-export interface ErrorEventInit extends EventInit {
-  message?: string
-  error?: unknown
-}
-
 interface EventConstructor<Instance, Init> {
   readonly prototype: Instance
   new (type: string, eventInitDict?: Init): Instance
 }
 
-const platform = globalThis as {
-  MessageEvent?: unknown
-  CloseEvent?: unknown
-  ErrorEvent?: unknown
-}
+const platform = globalThis as { MessageEvent?: unknown; CloseEvent?: unknown }
 
 const OwnClose = class CloseEvent extends Event implements OwnCloseEvent {
   readonly #wasClean: boolean
@@ -97,34 +88,17 @@ const OwnClose = class CloseEvent extends Event implements OwnCloseEvent {
 }
 defineInterface(OwnClose, 'CloseEvent', ['wasClean', 'code', 'reason'])
 
-const OwnError = class ErrorEvent extends Event {
-  readonly #message: string
-  readonly #error: unknown
-
-  constructor(type: string, eventInitDict: ErrorEventInit = {}) {
-    // biome-ignore lint/complexity/noArguments: Web IDL counts arguments, also undefined ones
-    requireArguments(1, arguments.length, 'ErrorEvent')
-    const init = toDictionary(eventInitDict, 'ErrorEventInit') as ErrorEventInit
-    super(type, init)
-    this.#message = init.message === undefined ? '' : `${init.message}`
-    this.#error = init.error
-  }
-
-  get message(): string {
-    return this.#message
-  }
-
-  get error(): unknown {
-    return this.#error
-  }
-}
-defineInterface(OwnError, 'ErrorEvent', ['message', 'error'])
-
 /** The platform's `CloseEvent`; one of the same shape where it has none (Node before 23). */
 export const CloseEvent = (platform.CloseEvent ?? OwnClose) as EventConstructor<CloseEvent, CloseEventInit>
 
-/** The platform's `ErrorEvent`; one of the same shape where it has none. */
-export const ErrorEvent = (platform.ErrorEvent ?? OwnError) as EventConstructor<ErrorEvent, ErrorEventInit>
+/** The event of the standard, a plain `Event`, which also knows why. Node prints the error, not the event. */
+export function createErrorEvent(error: Error): Event {
+  return Object.defineProperties(new Event('error'), {
+    message: { value: error.message, enumerable: true },
+    error: { value: error, enumerable: true },
+    [Symbol.for('nodejs.util.inspect.custom')]: { value: () => error },
+  })
+}
 
 export const MessageEvent = platform.MessageEvent as EventConstructor<
   MessageEvent,

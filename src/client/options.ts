@@ -159,7 +159,6 @@ const ownHeaders =
  * @throws {RealtimeError} `ERR_OPTION_UNKNOWN`, `ERR_OPTION_INVALID`
  */
 export function settingsOf(what: string, options: ClientOptions, windows: boolean): ClientSettings {
-  if (typeof options !== 'object') throw optionError(`${what}: options must be an object`)
   checkOptions(what, options, rules)
   const { limits, heartbeat, compression } = options
   checkOptions(`${what}: limits`, limits ?? {}, clientLimitRules)

@@ -69,8 +69,8 @@ export class WebSocketStream {
   /** Where messages go, and where the writable stream is failed, until they end. */
   #readable: ReadableStreamDefaultController<string | Uint8Array> | undefined
   #writable: WritableStreamDefaultController | undefined
-  /** A write waits for the network. */
-  #roomAgain: (() => void) | undefined
+  /** A write that waits for the network. */
+  #pendingWrite: Omit<Deferred<void>, 'promise'> | undefined
   /** Takes the listener off the `signal` option. */
   #forgetSignal: () => void = () => {}
 
@@ -275,8 +275,8 @@ export class WebSocketStream {
     // 6.1. Wait until there is sufficient buffer space in stream to send the message.
     // 6.3. Resolve promise with undefined.
     if (!carrier.slow) return undefined
-    return new Promise((resolve) => {
-      this.#roomAgain = resolve
+    return new Promise((resolve, reject) => {
+      this.#pendingWrite = { resolve, reject }
     })
   }
 
@@ -296,7 +296,12 @@ export class WebSocketStream {
     this.#forgetSignal()
     // 1. Change the ready state to CLOSED (3).
     this.#state = CLOSED
-    this.#roomAgain?.()
+    if (this.#pendingWrite !== undefined) {
+      // The message has not left whole: who wrote it is told, and whoever writes after.
+      const lost = new DOMException('The connection closed before the message was sent', 'InvalidStateError')
+      this.#writable?.error(lost)
+      this.#pendingWrite.reject(lost)
+    }
     // 2. If stream's handshake aborted is true, then return.
     if (this.#handshakeAborted) return
     if (wasClean) {
@@ -326,9 +331,8 @@ export class WebSocketStream {
     ping() {},
     pong() {},
     drain(stream) {
-      const roomAgain = stream.#roomAgain
-      stream.#roomAgain = undefined
-      roomAgain?.()
+      stream.#pendingWrite?.resolve()
+      stream.#pendingWrite = undefined
     },
     closed: (stream, closed) => stream.#end(closed),
   }

@@ -4,7 +4,7 @@ import { CLOSED, CLOSING, CONNECTING, OPEN, type ReadyState } from '../protocol/
 import type { CarrierEvents, Closed, WebSocketCarrier } from '../transport/websocket-carrier.ts'
 import { validateClose } from './closing.ts'
 import { type EventHandler, EventHandlerMap } from './event-handler.ts'
-import { CloseEvent, ErrorEvent, MessageEvent } from './events.ts'
+import { CloseEvent, createErrorEvent, type ErrorEvent, MessageEvent } from './events.ts'
 import { type Opened, Opening } from './opening.ts'
 import { type ClientOptions, settingsOf, type WebSocketOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
@@ -346,9 +346,7 @@ export class WebSocket extends EventTarget {
     // 1. Change the ready state to CLOSED (3).
     this.#state = CLOSED
     // 2. If the user agent was required to fail the WebSocket connection, fire an event named error. Here it says why.
-    if (error !== undefined) {
-      this.dispatchEvent(new ErrorEvent('error', { message: error.message, error }))
-    }
+    if (error !== undefined) this.dispatchEvent(createErrorEvent(error))
     // 3. Fire an event named close, using CloseEvent.
     this.dispatchEvent(new CloseEvent('close', { wasClean, code, reason }))
   }
@@ -452,10 +450,12 @@ defineInterface(WebSocket, 'WebSocket', [
 /** Web IDL: an object that can be iterated over is a sequence of subprotocols; any other is ours, with options. */
 function separate(
   protocols: string | readonly string[] | WebSocketOptions | undefined,
-  options: ClientOptions | null | undefined,
+  options: ClientOptions,
 ): [string | string[], ClientOptions] {
-  if (typeof protocols !== 'object' || protocols === null) return [`${protocols}`, options ?? {}]
-  if (Symbol.iterator in protocols) return [Array.from(protocols, (one) => `${one}`), options ?? {}]
+  // Web IDL: one argument too many is ignored, so whatever cannot be options is.
+  const last = typeof options === 'object' && options !== null ? options : {}
+  if (typeof protocols !== 'object' || protocols === null) return [`${protocols}`, last]
+  if (Symbol.iterator in protocols) return [Array.from(protocols, (one) => `${one}`), last]
   const { protocols: inside = [], ...rest } = protocols as WebSocketOptions
   return [typeof inside === 'string' ? inside : Array.from(inside, (one) => `${one}`), rest]
 }

@@ -106,7 +106,11 @@ export function connect(
   stream: Duplex | undefined,
   protocol: 'http/1.1' | 'h2',
 ): Duplex {
-  const place = socketPath === undefined ? { host: hostname, port } : { path: socketPath }
+  // Half-open, so that a server that ends its side early still gets our close frame.
+  const place = {
+    ...(socketPath === undefined ? { host: hostname, port } : { path: socketPath }),
+    allowHalfOpen: true,
+  }
   if (!secure) return stream ?? connectTcp(place)
   return connectTls({
     ...(isIP(hostname) === 0 && { servername: hostname }),
