@@ -39,6 +39,7 @@ inChromium('how a connection ends on the demo page', (browser) => {
     await demo.isIn('CLOSED 3')
     await demo.shows('ended-code', '4001')
     await demo.shows('ended-clean', 'true')
+    assert.match(await demo.text('ended-reason'), /“genug für heute”/)
     await demo.entry('note', 'Closing with 4001 genug für heute')
   })
 

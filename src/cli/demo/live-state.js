@@ -14,6 +14,7 @@ import { chatFace } from './log-row.js'
  * @property {boolean} opened
  * @property {Traffic} out
  * @property {Traffic} in
+ * @property {string} [ownReason] that this page gave when it closed
  * @property {CloseEvent} [closed]
  * @property {{ name: string, present: string[] }} [chat]
  * @property {boolean} [returnsFocus] to the connect button when it has ended
@@ -117,9 +118,18 @@ function showEnd(connection) {
   ended.dataset['clean'] = String(closed.wasClean)
   element('ended-code').textContent = String(closed.code)
   element('ended-meaning').textContent = connection.opened ? meaningOf(closed.code) : text('neverOpened')
-  element('ended-reason').textContent = closed.reason ? `“${closed.reason}”` : text('noReason')
+  element('ended-reason').textContent = reasonOf(connection, closed)
   element('ended-clean').textContent = String(closed.wasClean)
   element('ended-handshake').textContent = text(closed.wasClean ? 'cleanYes' : 'cleanNo')
+}
+
+/**
+ * @param {Connection} connection
+ * @param {CloseEvent} closed
+ */
+function reasonOf({ ownReason }, { reason }) {
+  if (reason) return `“${reason}”`
+  return ownReason ? text('ownReason', { reason: ownReason }) : text('noReason')
 }
 
 /** @param {Connection | undefined} connection */

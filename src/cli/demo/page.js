@@ -113,6 +113,7 @@ function close(code, reason) {
     return
   }
   showProblem('close-problem', '')
+  if (reason) current.ownReason = reason
   current.returnsFocus = focused === button('disconnect') || focused === button('close')
   const facts = { code: code ?? '', reason: reason ?? '' }
   log.addNote('note', code === undefined ? 'noteClosing' : 'noteClosingWith', () => facts)
