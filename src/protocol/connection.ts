@@ -254,6 +254,13 @@ export class Connection {
     return this.#paused
   }
 
+  /** The link is about to be cut without a closing handshake: nothing more is handed over or sent. */
+  abandon(): void {
+    this.#signal('failed')
+    this.#discard()
+    this.output.discard()
+  }
+
   /** The link is gone: nothing comes or goes any more. */
   linkClosed(): void {
     this.#signal('linkClosed')

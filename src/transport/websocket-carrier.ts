@@ -210,6 +210,7 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
   /** Cuts the link without a closing handshake. */
   terminate(): void {
     if (this.#connection.readyState === CLOSED) return
+    this.#connection.abandon()
     this.#link.destroy()
   }
 
@@ -270,6 +271,7 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
 
   #sent(): SendResult {
     this.#wrote()
+    if (this.#slowFromBytes === Number.POSITIVE_INFINITY) this.#slowFromBytes = this.bufferedAmount
     return this.#slow ? 'queued' : 'sent'
   }
 
@@ -379,8 +381,11 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
     return 'queued'
   }
 
+  /** In the midst of a large message: how far the peer falls behind by it is known only at its end. */
   full(): void {
+    const wasSlow = this.#slow
     this.flush()
+    if (!wasSlow && this.#slow) this.#slowFromBytes = Number.POSITIVE_INFINITY
   }
 
   // ------------------------------------------------------------------------------------------------ time

@@ -7,8 +7,26 @@ import { RawPeer } from '../wire/raw-peer.ts'
 import { Recorder } from '../wire/recorder.ts'
 import { served } from '../wire/served.ts'
 
-const allowed = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999]
-const forbidden = [0, 999, 1004, 1005, 1006, 1015, 1016, 1999, 2000, 2999, 5000, 65_535, -1, 1000.5, Number.NaN]
+const allowed = [
+  1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999,
+]
+const forbidden = [
+  0,
+  999,
+  1004,
+  1005,
+  1006,
+  1015,
+  1016,
+  1999,
+  2000,
+  2999,
+  5000,
+  65_535,
+  -1,
+  1000.5,
+  Number.NaN,
+]
 
 testEach('§7.4 close sends every code that may be sent, and both sides agree on it', async (options) => {
   const recorder = new Recorder()
@@ -191,7 +209,10 @@ testEach('terminate cuts the connection without a close frame', async (options) 
   const socket = await recorder.opened.next()
   socket.terminate()
   const closed = await recorder.until('close')
-  assert.deepEqual([closed.code, closed.wasClean, closed.sent, closed.received], [1006, false, undefined, undefined])
+  assert.deepEqual(
+    [closed.code, closed.wasClean, closed.sent, closed.received],
+    [1006, false, undefined, undefined],
+  )
   assert.equal(socket.readyState, 3)
   await Promise.race([peer.ended, peer.gone])
   assert.equal(peer.unread.length, 0)
@@ -214,21 +235,27 @@ testEach('a close frame and the answer to it may cross', async (options) => {
   assert.deepEqual([closed.first, closed.wasClean, closed.code], ['local', true, 4002])
 })
 
-testEach('a connection that is lost is told as 1006 and ERR_CONNECTION_LOST, and not to error', async (options) => {
-  for (const how of ['end', 'reset'] as const) {
-    const recorder = new Recorder()
-    await using server = await served({ ...options, ...recorder.handlers })
-    const peer = await RawPeer.open(server)
-    peer.send(text('last'))
-    assert.equal(await recorder.until('message'), 'last')
-    if (how === 'end') peer.stream.end()
-    else peer.reset()
-    const [kind, closed] = (await recorder.next()) as ['close', Closed]
-    assert.equal(kind, 'close')
-    assert.deepEqual([closed.code, closed.reason, closed.wasClean, closed.first], [1006, '', false, undefined])
-    assert.equal(closed.error?.code, 'ERR_CONNECTION_LOST')
-  }
-})
+testEach(
+  'a connection that is lost is told as 1006 and ERR_CONNECTION_LOST, and not to error',
+  async (options) => {
+    for (const how of ['end', 'reset'] as const) {
+      const recorder = new Recorder()
+      await using server = await served({ ...options, ...recorder.handlers })
+      const peer = await RawPeer.open(server)
+      peer.send(text('last'))
+      assert.equal(await recorder.until('message'), 'last')
+      if (how === 'end') peer.stream.end()
+      else peer.reset()
+      const [kind, closed] = (await recorder.next()) as ['close', Closed]
+      assert.equal(kind, 'close')
+      assert.deepEqual(
+        [closed.code, closed.reason, closed.wasClean, closed.first],
+        [1006, '', false, undefined],
+      )
+      assert.equal(closed.error?.code, 'ERR_CONNECTION_LOST')
+    }
+  },
+)
 
 test('a peer that sends no more is answered with what waits, and with the end', async () => {
   const recorder = new Recorder()
@@ -281,7 +308,10 @@ test('a fault of the peer is told with its code, its section and the close code 
     ['ProtocolError', 'ERR_MASK_MISSING', 1002, 'remote', 'RFC 6455 §5.1'],
   )
   const closed = await recorder.until('close')
-  assert.deepEqual([closed.code, closed.wasClean, closed.first, closed.received], [1006, false, 'local', undefined])
+  assert.deepEqual(
+    [closed.code, closed.wasClean, closed.first, closed.received],
+    [1006, false, 'local', undefined],
+  )
   assert.deepEqual(closed.sent, sent)
   assert.equal(closed.error, error)
 })

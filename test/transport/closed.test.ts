@@ -215,6 +215,18 @@ for (const role of ['server', 'client'] as const) {
   }
 }
 
+test('once a connection is terminated nothing comes or goes', () => {
+  const { carrier, link, happened, time } = openCarrier()
+  carrier.sendText('not written yet', false)
+  carrier.terminate()
+  link.deliver(frame(TEXT, 'late'), close(1000))
+  carrier.terminate()
+  time.endTurn()
+  assert.deepEqual([carrier.readyState, carrier.sendText('late', false), happened.length], [2, 'dropped', 0])
+  assert.equal(link.writes.length, 0)
+  assert.deepEqual(link.calls, ['start', 'destroy', 'destroy'])
+})
+
 test('the cause of a lost connection is the error of the link', () => {
   const { link, ends } = openCarrier()
   link.sink.closed(system)

@@ -204,7 +204,20 @@ export class RawPeer {
 
   /** Waits for the server's close frame, answers it in kind, and waits for the end. */
   async finish(): Promise<{ code: number; reason: string }> {
-    const closed = await this.closeFrame()
+    return this.#answerClose(await this.closeFrame())
+  }
+
+  /** As `finish`, whatever comes before the close frame. */
+  async skipToClose(): Promise<{ code: number; reason: string }> {
+    for (;;) {
+      const { opcode, payload } = await this.frame()
+      if (opcode !== CLOSE) continue
+      const code = payload.length === 0 ? 1005 : payload.readUInt16BE(0)
+      return this.#answerClose({ code, reason: payload.toString('utf8', 2) })
+    }
+  }
+
+  async #answerClose(closed: { code: number; reason: string }): Promise<{ code: number; reason: string }> {
     this.send(
       closed.code === 1005 ? frame(CLOSE) : frame(CLOSE, Buffer.of(closed.code >>> 8, closed.code & 255)),
     )
