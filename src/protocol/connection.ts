@@ -10,7 +10,7 @@ import {
 import type { MessageCompression } from './compression.ts'
 import { breach, invalidUtf8, notMinimal, tooLarge } from './faults.ts'
 import { readUint32 } from './frame-header.ts'
-import { writeFrame, writeTextFrame } from './frame-writer.ts'
+import { writeFrame, writePiece, writeTextFrame } from './frame-writer.ts'
 import { type IncomingMessage, incomingMessage } from './incoming-message.ts'
 import type { Limits } from './limits.ts'
 import { maskInPlace } from './mask.ts'
@@ -43,6 +43,8 @@ export interface ConnectionSink {
   pong(data: Uint8Array): void
   /** The peer's close frame; it has been answered. */
   close(code: number, reason: string): void
+  /** So much is written that it had better be sent before more is. */
+  full?(): void
   /** The peer broke a rule; a close frame with `error.closeCode` has been written. */
   failed(error: ProtocolError): void
 }
@@ -56,7 +58,12 @@ export interface ConnectionSettings {
   readonly streamed: boolean
   /** An unpredictable 32-bit masking key for each frame; only clients need it (RFC 6455 §5.3). */
   readonly maskingKey: () => number
+  /** Memory for a large message, whatever is in it. @default memory that is zero */
+  readonly allocate?: (bytes: number) => Uint8Array
 }
+
+/** Payloads are written in pieces of this size. */
+const pieceBytes = 65_536
 
 const nothing: Uint8Array = new Uint8Array(0)
 
@@ -367,7 +374,7 @@ export class Connection {
     this.closeFirst ??= 'remote'
     this.#signal('closeReceived')
     this.#discard()
-    this.sendClose(code)
+    this.sendClose(code, reason)
     this.#sink.close(code, reason)
     return undefined
   }
@@ -383,13 +390,21 @@ export class Connection {
     if (this.#compression !== undefined && compress) {
       const length = text.byteLength(data)
       if (length >= this.#compression.thresholdBytes) {
-        const bytes = new Uint8Array(length)
-        text.encodeInto(data, bytes, 0)
-        this.#write(FIN | RSV1 | TEXT, this.#compression.compress(bytes, true, true))
+        this.#write(FIN | RSV1 | TEXT, this.#compression.compress(this.#encoded(data, length), true, true))
         return
       }
     }
+    if (data.length > pieceBytes) {
+      this.#write(FIN | TEXT, this.#encoded(data, text.byteLength(data)))
+      return
+    }
     this.output.commit(writeTextFrame(this.output.arena, data, text, this.#maskingKey()))
+  }
+
+  #encoded(data: string, length: number): Uint8Array {
+    const bytes = this.#settings.allocate?.(length) ?? new Uint8Array(length)
+    this.#settings.text.encodeInto(data, bytes, 0)
+    return bytes
   }
 
   /** Sends a whole binary message; `data` is copied. */
@@ -466,7 +481,15 @@ export class Connection {
   }
 
   #write(firstByte: number, payload: Uint8Array): void {
-    this.output.commit(writeFrame(this.output.arena, firstByte, payload, this.#maskingKey()))
+    const key = this.#maskingKey()
+    const { output } = this
+    const first = Math.min(payload.length, pieceBytes)
+    output.commit(writeFrame(output.arena, firstByte, payload, first, key))
+    // A large payload goes through the arena piece by piece: it stays in the cache, and needs no large buffer.
+    for (let at = first; at < payload.length; at += pieceBytes) {
+      this.#sink.full?.()
+      output.commit(writePiece(output.arena, payload, at, Math.min(at + pieceBytes, payload.length), key))
+    }
   }
 
   #maskingKey(): number | undefined {

@@ -8,24 +8,40 @@ import type { TextCodec } from './text.ts'
 const copiedByHand = 48
 
 /**
- * Writes a frame where the arena is free and answers its length, for `Output.commit`. `firstByte` is FIN, RSV and
- * opcode; `key` the masking key, or `undefined` for a frame that is not masked.
+ * Writes a frame with the first `length` bytes of its payload where the arena is free, and answers how many bytes that
+ * takes, for `Output.commit`; `writePiece` writes the others. `firstByte` is FIN, RSV and opcode; `key` the masking key,
+ * or `undefined` for a frame that is not masked.
  */
 export function writeFrame(
   arena: Arena,
   firstByte: number,
   payload: Uint8Array,
+  length: number,
   key: number | undefined,
 ): number {
-  const { length } = payload
-  const size = frameHeaderLength(length, key !== undefined) + length
+  const size = frameHeaderLength(payload.length, key !== undefined) + length
   arena.reserve(size)
   const { bytes, used } = arena
-  const start = writeFrameHeader(bytes, used, firstByte, length, key)
+  const start = writeFrameHeader(bytes, used, firstByte, payload.length, key)
   if (length < copiedByHand) for (let at = 0; at < length; at++) bytes[start + at] = payload[at] as number
-  else bytes.set(payload, start)
+  else bytes.set(length === payload.length ? payload : payload.subarray(0, length), start)
   if (key !== undefined) maskInPlace(bytes, start, start + length, key)
   return size
+}
+
+/** Writes `payload[from, to)` of a frame whose beginning has been written, and answers its length. */
+export function writePiece(
+  arena: Arena,
+  payload: Uint8Array,
+  from: number,
+  to: number,
+  key: number | undefined,
+): number {
+  arena.reserve(to - from)
+  const { bytes, used } = arena
+  bytes.set(payload.subarray(from, to), used)
+  if (key !== undefined) maskInPlace(bytes, used, used + to - from, key, from & 3)
+  return to - from
 }
 
 /** Writes a whole text message as one frame: encodes it in place. */

@@ -6,11 +6,15 @@
  */
 export class Arena {
   readonly #size: number
+  /** The buffer being written to. */
   bytes: Uint8Array
   /** Everything below is in use until the end of the turn. */
   used = 0
-  /** A link kept a part of the bytes beyond its `write`: they must not be written over. */
-  retained = false
+  /** A link kept a part of `bytes` beyond its `write`: it must not be written over. */
+  #retained = false
+  /** Buffers that this turn has filled, and those that are free. */
+  #filled: Uint8Array[] = []
+  #spare: Uint8Array[] = []
 
   constructor(size = 131_072) {
     this.#size = size
@@ -20,20 +24,36 @@ export class Arena {
   /** Makes room for `size` bytes at `bytes[used]`. */
   reserve(size: number): void {
     if (this.used + size <= this.bytes.length) return
-    this.bytes = new Uint8Array(Math.max(this.#size, size))
+    if (!this.#retained && this.bytes.length === this.#size) this.#filled.push(this.bytes)
+    this.#retained = false
+    this.bytes = size > this.#size ? new Uint8Array(size) : this.#fresh()
     this.used = 0
-    this.retained = false
+  }
+
+  /** A link keeps a part of `bytes`, so nobody else may ever write there. */
+  retain(bytes: Uint8Array): void {
+    if (bytes === this.bytes) this.#retained = true
+    else this.#filled = this.#filled.filter((filled) => filled !== bytes)
   }
 
   /** At the end of a turn nobody points into the arena any more, save links that retained a part. */
   recycle(): void {
-    if (this.retained || this.bytes.length > this.#size) {
-      this.bytes = new Uint8Array(this.#size)
-      this.retained = false
+    if (this.#filled.length > 0) {
+      this.#spare.push(...this.#filled.slice(0, mostSpare - this.#spare.length))
+      this.#filled = []
     }
+    if (this.#retained || this.bytes.length !== this.#size) this.bytes = this.#fresh()
+    this.#retained = false
     this.used = 0
   }
+
+  #fresh(): Uint8Array {
+    return this.#spare.pop() ?? new Uint8Array(this.#size)
+  }
 }
+
+/** How many free buffers are kept: as much as some thousand connections answer in one turn. */
+const mostSpare = 16
 
 /** What one connection has to send: regions of an arena, in order. */
 export class Output {
@@ -96,7 +116,7 @@ export class Output {
     this.discard()
     const region = start === 0 && end === bytes.length ? bytes : sharedView(bytes, start, end)
     if (!target.write(region)) {
-      if (bytes === arena.bytes) arena.retained = true
+      arena.retain(bytes)
     } else if (!shared && bytes === arena.bytes && end === arena.used) {
       arena.used = start
     }

@@ -17,7 +17,7 @@ export function prepareMessage(
   compressed: boolean,
 ): PreparedMessage {
   const firstByte = FIN | (compressed ? RSV1 : 0) | (type === 'text' ? TEXT : BINARY)
-  const size = writeFrame(arena, firstByte, payload, undefined)
+  const size = writeFrame(arena, firstByte, payload, payload.length, undefined)
   const start = arena.used
   arena.used = start + size
   return { bytes: arena.bytes, start, end: start + size }

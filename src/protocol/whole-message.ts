@@ -5,8 +5,8 @@ import type { ConnectionSettings, ConnectionSink } from './connection.ts'
 import { cannotInflate, inflatesTooMuch, invalidUtf8, tooLarge, tooManyFragments } from './faults.ts'
 import type { IncomingMessage } from './incoming-message.ts'
 
-/** The buffer grows by this factor, so that a declared length alone costs no memory. */
-const growth = 4
+/** The buffer grows by this factor, so that a declared length alone costs next to no memory. */
+const growth = 16
 const firstCapacity = 65_536
 
 const nothing: Uint8Array = new Uint8Array(0)
@@ -88,7 +88,8 @@ export class WholeMessage implements IncomingMessage {
     if (needed > this.#bytes.length) {
       // Memory follows what has arrived, beyond a first part, and never passes what the limit and the last frame allow.
       const wanted = Math.max(needed * growth, Math.min(this.#begun + flushTail.length, firstCapacity))
-      const room = new Uint8Array(Math.min(wanted, this.#most))
+      const capacity = Math.min(wanted, this.#most)
+      const room = this.#settings.allocate?.(capacity) ?? new Uint8Array(capacity)
       room.set(this.#bytes.subarray(0, this.#length))
       this.#bytes = room
     }

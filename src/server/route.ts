@@ -48,6 +48,7 @@ export function createRoute<Data>(
       text: runtime.text,
       streamed: own.stream !== undefined,
       maskingKey: runtime.maskingKey,
+      allocate: runtime.allocate,
       events: events(own),
       turn: runtime.turn,
       wheel: runtime.wheel,

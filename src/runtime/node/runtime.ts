@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import * as crypto from 'node:crypto'
 import { createHash, randomBytes, randomFillSync } from 'node:crypto'
 import { Turn } from '../../transport/turn.ts'
@@ -46,6 +47,7 @@ export const runtime: Runtime = {
     }
     return keys[nextKey++] as number
   },
+  allocate: (bytes) => new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer),
   handshakeKey: () => randomBytes(16).toString('base64'),
   now,
   // The check phase comes right after the poll phase: everything this turn read and sent goes out together.
