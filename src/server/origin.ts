@@ -22,11 +22,11 @@ export function originAllowed<Request>(
   if (typeof origins === 'function') return origins(origin, request) === true
   if (origins !== 'same') return origins.includes(origin)
   const host = head.headers.get('host')
-  return (
-    host !== undefined &&
-    URL.canParse(origin) &&
-    new URL(origin).host === hostOf(host, new URL(origin).protocol)
-  )
+  if (host === undefined || !URL.canParse(origin)) return false
+  const page = new URL(origin)
+  // Others have no host that could be ours: a file's is empty, whatever it is compared with.
+  const isWeb = page.protocol === 'https:' || page.protocol === 'http:'
+  return isWeb && page.host === hostOf(host, page.protocol)
 }
 
 /** `host` without the port that its scheme implies. */
