@@ -96,9 +96,10 @@ export function handOver(
     // A session of HTTP/2 knows no half: with the peer's end its streams end too.
     socket.allowHalfOpen = false
     http2?.emit('connection', socket)
+    // Bun's session waits for what was read to flow, as does the parser of HTTP/1.1; Node's takes it by itself.
+    if (process.versions['bun'] !== undefined) socket.resume()
   } else {
     http1.emit('connection', socket)
-    // HTTP/2 takes what was read by itself; the parser of HTTP/1.1 waits for it to flow.
     socket.resume()
   }
 }

@@ -2,8 +2,6 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Link, LinkSink } from '../../transport/link.ts'
 
-const empty = new Uint8Array(0)
-
 /** A link over any of Node's duplex streams: a TCP or Unix socket, TLS, a stream of HTTP/2. */
 export class StreamLink implements Link {
   readonly #stream: Duplex
@@ -45,16 +43,12 @@ export class StreamLink implements Link {
   write(bytes: Uint8Array): boolean {
     const stream = this.#stream
     if (stream.destroyed || stream.writableEnded) return true
-    if (this.#direct && stream.writableLength === 0) {
-      stream.write(bytes)
-      if (stream.writableLength === 0) return true
-      this.#awaitDrain()
-      return false
-    }
+    const needed = this.#direct && stream.writableLength === 0
     // Whoever is behind, or encrypts, gets a copy of its own: it must not hold the memory that all share.
-    stream.write(bytes.slice())
-    if (stream.writableLength > 0) this.#awaitDrain()
-    return true
+    stream.write(needed ? bytes : bytes.slice(), this.#written)
+    if (stream.writableLength === 0) return true
+    this.#awaitingDrain = true
+    return !needed
   }
 
   get bufferedBytes(): number {
@@ -79,15 +73,10 @@ export class StreamLink implements Link {
     this.#stream.resume()
   }
 
-  /** An empty write is called back when everything before it has gone. */
-  #awaitDrain(): void {
-    if (this.#awaitingDrain) return
-    this.#awaitingDrain = true
-    this.#stream.write(empty, (error) => {
-      this.#awaitingDrain = false
-      if (error) return
-      if (this.#stream.writableLength > 0) this.#awaitDrain()
-      else this.#sink?.drained()
-    })
+  /** Called when a write has gone. An empty write at the end would tell the same, but fails on TLS sockets of Deno. */
+  readonly #written = (error?: Error | null): void => {
+    if (!this.#awaitingDrain || error || this.#stream.writableLength > 0) return
+    this.#awaitingDrain = false
+    this.#sink?.drained()
   }
 }
