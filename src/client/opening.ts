@@ -24,6 +24,9 @@ export interface OpeningRuntime extends Runtime {
 const personalHeaders = /^(authorization|cookie|proxy-authorization|host)$/i
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
+/** The last handshake that is serialized, by host and port; it never rejects. */
+const handshakes = new Map<string, Promise<void>>()
+
 /**
  * The opening handshake of a client: dials, follows redirects where that is wanted, and checks the answer, all in the
  * time allowed (WHATWG WebSockets, "establish a WebSocket connection"). Both faces begin with one.
@@ -43,11 +46,11 @@ export class Opening implements WheelEntry {
     this.#protocols = protocols
     this.#settings = settings
     this.#runtime = runtime
-    runtime.wheel.add(this, settings.handshakeTimeoutMs)
-    runtime.wake()
     // In parallel: whoever constructs it may still give it up before anything is dialed.
     this.opened = Promise.resolve()
-      .then(() => this.#open())
+      .then(() =>
+        settings.serializeHandshakes ? this.#inTurn(() => this.#openInTime()) : this.#openInTime(),
+      )
       .finally(() => runtime.wheel.cancel(this))
   }
 
@@ -60,6 +63,27 @@ export class Opening implements WheelEntry {
   abort(cause?: unknown): void {
     const message = 'The connection was closed before the opening handshake was over'
     this.#attempt.abort(new ClosedError('ERR_CLOSED', { side: 'local', message, cause }))
+  }
+
+  /** RFC 6455 §4.1: no more than one connection to the same host and port may be in a connecting state. */
+  async #inTurn(open: () => Promise<Opened>): Promise<Opened> {
+    const { hostname, port, socketPath } = destinationOf(this.#url)
+    const key = socketPath ?? `${hostname} ${port}`
+    const before = handshakes.get(key)
+    const opening = (before ?? Promise.resolve()).then(open)
+    const over = opening.then(
+      () => {},
+      () => {},
+    )
+    handshakes.set(key, over)
+    over.then(() => handshakes.get(key) === over && handshakes.delete(key))
+    return opening
+  }
+
+  #openInTime(): Promise<Opened> {
+    this.#runtime.wheel.add(this, this.#settings.handshakeTimeoutMs)
+    this.#runtime.wake()
+    return this.#open()
   }
 
   async #open(): Promise<Opened> {

@@ -73,6 +73,12 @@ export interface ClientOptions {
    */
   blockBadPorts?: boolean | undefined
   /**
+   * Whether handshakes with the same host and port wait for each other, as RFC 6455 §4.1 wants of programs that run
+   * strangers' scripts: many sockets then open one after the other. `handshakeTimeoutMs` counts from a socket's turn.
+   * @default false
+   */
+  serializeHandshakes?: boolean | undefined
+  /**
    * Pings a silent server and cuts the connection (`ERR_HEARTBEAT_TIMEOUT`) when it stays silent: notices a dead
    * network in `everyMs + graceMs`. Servers mostly do this themselves. @default false
    */
@@ -125,6 +131,7 @@ export interface ClientSettings {
   readonly compression: Readonly<CompressionOptions> | undefined
   readonly followRedirects: number
   readonly blockBadPorts: boolean
+  readonly serializeHandshakes: boolean
   readonly heartbeat: Heartbeat | undefined
   readonly http2: boolean
 }
@@ -145,6 +152,7 @@ const rules: Readonly<Record<keyof ClientOptions, OptionRule>> = {
   compression: isEither(isBoolean, isObject),
   followRedirects: isCount(0, 100),
   blockBadPorts: isBoolean,
+  serializeHandshakes: isBoolean,
   heartbeat: isEither(isBoolean, isObject),
   http2: isBoolean,
 }
@@ -190,6 +198,7 @@ export function settingsOf(what: string, options: ClientOptions, windows: boolea
     compression: compressionOf(compression ?? true, windows),
     followRedirects: options.followRedirects ?? 0,
     blockBadPorts: options.blockBadPorts ?? false,
+    serializeHandshakes: options.serializeHandshakes ?? false,
     heartbeat: heartbeatOf(heartbeat ?? false),
     http2: options.http2 ?? false,
   }

@@ -270,11 +270,11 @@ export class WebSocketStream {
     // 5. Otherwise, let string be the result of converting chunk to an IDL USVString; if this throws an exception,
     //    return a promise rejected with the exception. Set data to the result of UTF-8 encoding string.
     // 6.2. If the closing handshake has not yet started, send a WebSocket Message to stream.
-    if (bytes !== undefined) carrier.sendBinary(bytes, true)
-    else carrier.sendText(toUsvString(chunk), true)
+    const sent =
+      bytes === undefined ? carrier.sendText(toUsvString(chunk), true) : carrier.sendBinary(bytes, true)
     // 6.1. Wait until there is sufficient buffer space in stream to send the message.
-    // 6.3. Resolve promise with undefined.
-    if (!carrier.slow) return undefined
+    // 6.3. Resolve promise with undefined. What the server's close frame came before is lost, and says so at the end.
+    if (sent === 'sent' || this.#state !== OPEN) return undefined
     return new Promise((resolve, reject) => {
       this.#pendingWrite = { resolve, reject }
     })
@@ -293,18 +293,19 @@ export class WebSocketStream {
   /** "When the WebSocket connection is closed" */
   #end({ wasClean, code, reason, error: cause }: Ending): void {
     const wasEverConnected = this.#carrier !== undefined
+    const pendingWrite = this.#pendingWrite
     this.#forgetSignal()
     // 1. Change the ready state to CLOSED (3).
     this.#state = CLOSED
-    if (this.#pendingWrite !== undefined) {
-      // The message has not left whole: who wrote it is told, and whoever writes after.
+    if (pendingWrite !== undefined) {
+      // Whoever wrote what was lost is told, and whoever writes after.
       const lost = new DOMException('The connection closed before the message was sent', 'InvalidStateError')
       this.#writable?.error(lost)
-      this.#pendingWrite.reject(lost)
+      pendingWrite.reject(lost)
     }
     // 2. If stream's handshake aborted is true, then return.
     if (this.#handshakeAborted) return
-    if (wasClean) {
+    if (wasClean && pendingWrite === undefined) {
       // 6. If the connection was closed cleanly, close stream's readable stream,
       this.#readable?.close()
       // error stream's writable stream with an "InvalidStateError" DOMException,
@@ -331,6 +332,8 @@ export class WebSocketStream {
     ping() {},
     pong() {},
     drain(stream) {
+      // A server that has closed meanwhile will not look at the message that has just left: it counts as lost.
+      if (stream.#state === OPEN && stream.#carrier?.readyState !== OPEN) return
       stream.#pendingWrite?.resolve()
       stream.#pendingWrite = undefined
     },
