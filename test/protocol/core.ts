@@ -136,7 +136,8 @@ export function quoted(text: string): string {
 
 export function bytesText(bytes: Uint8Array): string {
   if (bytes.length > 64) {
-    if (bytes.every((byte) => byte === bytes[0])) return `<${toHex(bytes.subarray(0, 1))}>*${bytes.length}`
+    if (Buffer.alloc(bytes.length, bytes[0]).equals(bytes))
+      return `<${toHex(bytes.subarray(0, 1))}>*${bytes.length}`
     return `#${bytes.length}:${digest(bytes)}`
   }
   return `<${toHex(bytes)}>`
