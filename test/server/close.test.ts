@@ -55,18 +55,18 @@ testEach('§7.4 close sends every code that may be sent, and both sides agree on
   assert.equal(server.sockets.size, 0)
 })
 
-testEach('§7.1.5 the code of a peer that closes is told and answered in kind', async (options) => {
+testEach('§7.1.5 the code of a peer that closes is told and answered in kind, with its reason', async (options) => {
   const recorder = new Recorder()
   await using server = await served({ ...options, ...recorder.handlers })
   for (const code of allowed) {
     const peer = await RawPeer.open(server)
     peer.send(close(code, 'grüße'))
-    assert.deepEqual(await peer.finish(), { code, reason: '' })
+    assert.deepEqual(await peer.finish(), { code, reason: 'grüße' })
     assert.deepEqual(await recorder.until('close'), {
       code,
       reason: 'grüße',
       wasClean: true,
-      sent: { code, reason: '' },
+      sent: { code, reason: 'grüße' },
       received: { code, reason: 'grüße' },
       first: 'remote',
       error: undefined,

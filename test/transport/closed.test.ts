@@ -30,7 +30,7 @@ const cases: Case[] = [
       link.sink.ended()
       link.sink.closed(undefined)
     },
-    tells: [4000, true, '4000', '4000 theirs', 'remote', ''],
+    tells: [4000, true, '4000 theirs', '4000 theirs', 'remote', ''],
   },
   {
     how: 'the peer closes without a code',
