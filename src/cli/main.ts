@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { argv, stderr, stdout } from 'node:process'
+import process, { stderr, stdout } from 'node:process'
 import { nearestName } from '../util/options.ts'
 import { type Command, columns, helpOf, parse } from './command.ts'
 import { printProblem, surviveClosedOutput } from './terminal.ts'
@@ -89,4 +89,4 @@ function show(text: string): number {
 }
 
 surviveClosedOutput()
-process.exitCode = await run(argv.slice(2))
+process.exitCode = await run(process.argv.slice(2))

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { readJson, root } from '../../tools/project.mjs'
-import { run } from './program.ts'
+import { program, run } from './program.ts'
 
 const commands = ['serve', 'echo', 'relay', 'connect']
 
@@ -34,6 +36,17 @@ test('--version prints the version of the package', async () => {
   const { version } = readJson(join(root, 'package.json'))
   assert.deepEqual(await run(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
   assert.equal((await run(['-v'])).stdout, `${version}\n`)
+})
+
+test('the program may be imported with arguments of the importer, as `npm start` does', async () => {
+  const importing = `process.argv = [process.execPath, '', '--version']; await import(process.env.PROGRAM)`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', importing], {
+    env: { ...process.env, PROGRAM: pathToFileURL(program).href },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let printed = ''
+  for await (const chunk of child.stdout.setEncoding('utf8')) printed += chunk
+  assert.match(printed, /^\d+\.\d+\.\d+\n$/)
 })
 
 test('without a command the overview goes to standard error, exit code 1', async () => {
