@@ -68,12 +68,14 @@ export function optionError(message: string): RealtimeError {
   return new RealtimeError('ERR_OPTION_INVALID', { side: 'local', message })
 }
 
-/** The name with the fewest edits to `name`, if it takes at most half of its letters. */
+/** The name that has `name` in it or is in it, or else the one with the fewest edits, at most half of its letters. */
 export function nearestName(name: string, names: readonly string[]): string | undefined {
   let best: string | undefined
   let fewest = Math.floor(name.length / 2) + 1
   for (const candidate of names) {
-    const edits = editDistance(name.toLowerCase(), candidate.toLowerCase())
+    const [a, b] = [name.toLowerCase(), candidate.toLowerCase()]
+    const isPart = Math.min(a.length, b.length) > 2 && (a.includes(b) || b.includes(a))
+    const edits = Math.min(editDistance(a, b), isPart ? 1.5 : Number.POSITIVE_INFINITY)
     if (edits < fewest) {
       fewest = edits
       best = candidate
@@ -82,15 +84,19 @@ export function nearestName(name: string, names: readonly string[]): string | un
   return best
 }
 
-/** Insertions, deletions and replacements that turn `a` into `b` (Levenshtein). */
+/** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`. */
 function editDistance(a: string, b: string): number {
+  let before: number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {
       const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1))
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      const swapped = isSwap ? (before[j - 2] as number) + 1 : replaced
+      next.push(Math.min(replaced, swapped, (row[j] as number) + 1, (next[j - 1] as number) + 1))
     }
+    before = row
     row = next
   }
   return row[b.length] as number

@@ -55,24 +55,27 @@ testEach('§7.4 close sends every code that may be sent, and both sides agree on
   assert.equal(server.sockets.size, 0)
 })
 
-testEach('§7.1.5 the code of a peer that closes is told and answered in kind, with its reason', async (options) => {
-  const recorder = new Recorder()
-  await using server = await served({ ...options, ...recorder.handlers })
-  for (const code of allowed) {
-    const peer = await RawPeer.open(server)
-    peer.send(close(code, 'grüße'))
-    assert.deepEqual(await peer.finish(), { code, reason: 'grüße' })
-    assert.deepEqual(await recorder.until('close'), {
-      code,
-      reason: 'grüße',
-      wasClean: true,
-      sent: { code, reason: 'grüße' },
-      received: { code, reason: 'grüße' },
-      first: 'remote',
-      error: undefined,
-    } satisfies Closed)
-  }
-})
+testEach(
+  '§7.1.5 the code of a peer that closes is told and answered in kind, with its reason',
+  async (options) => {
+    const recorder = new Recorder()
+    await using server = await served({ ...options, ...recorder.handlers })
+    for (const code of allowed) {
+      const peer = await RawPeer.open(server)
+      peer.send(close(code, 'grüße'))
+      assert.deepEqual(await peer.finish(), { code, reason: 'grüße' })
+      assert.deepEqual(await recorder.until('close'), {
+        code,
+        reason: 'grüße',
+        wasClean: true,
+        sent: { code, reason: 'grüße' },
+        received: { code, reason: 'grüße' },
+        first: 'remote',
+        error: undefined,
+      } satisfies Closed)
+    }
+  },
+)
 
 for (const code of forbidden) {
   test(`§7.4 close throws ERR_CLOSE_CODE for ${code} and the socket stays open`, async () => {
