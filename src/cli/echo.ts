@@ -37,7 +37,7 @@ with 1 where it cannot listen.`,
       })
     return runServer('echo', start, {
       json: values.json,
-      lines: (_, ws) => [`Echo on ${ws} and every other path. Ctrl+C stops it.`],
+      lines: (_, ws, { bold, dim }) => [`Echo on ${bold(ws)} and every other path`, dim('Ctrl+C stops it.')],
     })
   },
 })

@@ -48,7 +48,7 @@ with 1 where it cannot listen.`,
     }
     return runServer('relay', start, {
       json: values.json,
-      lines: (_, ws) => [`Relay on ${ws} and every other path. Ctrl+C stops it.`],
+      lines: (_, ws, { bold, dim }) => [`Relay on ${bold(ws)} and every other path`, dim('Ctrl+C stops it.')],
     })
   },
 })

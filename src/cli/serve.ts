@@ -73,12 +73,12 @@ with 1 where it cannot listen.`,
     }
     return runServer('serve', () => serve({ ...options, paths }), {
       json: values.json,
-      lines: (http, ws) => [
-        directory === undefined ? `Polyplex demo: ${http}` : `Serving ${directory}: ${http}`,
-        `WebSockets:    ${Object.keys(paths)
+      lines: (http, ws, { bold, dim }) => [
+        `${directory === undefined ? 'Polyplex demo' : `Serving ${directory}`}: ${bold(http)}`,
+        `WebSockets: ${Object.keys(paths)
           .map((path) => ws + path.slice(1))
           .join('  ')}`,
-        'Ctrl+C stops it.',
+        dim('Ctrl+C stops it.'),
       ],
     })
   },

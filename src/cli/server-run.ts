@@ -1,7 +1,8 @@
 import { once } from 'node:events'
+import { stdout } from 'node:process'
 import type { Server } from '../server/index.ts'
 import type { OptionTable } from './command.ts'
-import { printLine, printProblem } from './terminal.ts'
+import { printLine, printProblem, type Style, styleFor } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
 
 /** What every command that listens understands. */
@@ -34,7 +35,7 @@ export const closeTimeoutMs = 1_000
 export interface Announcement {
   readonly json: boolean
   /** Lines for a person; `http` and `ws` are its addresses, ending in `/`. */
-  lines(http: string, ws: string): readonly string[]
+  lines(http: string, ws: string, style: Style): readonly string[]
 }
 
 /**
@@ -61,7 +62,7 @@ export async function runServer<Data>(
   const ws = server.url
   const http = ws.replace(/^ws/, 'http')
   if (announcement.json) printLine(JSON.stringify({ url: http, ws }))
-  else for (const line of announcement.lines(http, ws)) printLine(line)
+  else for (const line of announcement.lines(http, ws, styleFor(stdout))) printLine(line)
   await stopped
   stop.abort()
   // Whatever still holds on to something by then has had its time.
