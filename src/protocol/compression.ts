@@ -22,8 +22,10 @@ export interface Deflate {
 
 /** Inflation of one message in pieces. */
 export interface Inflater {
-  /** What `data` inflates to, piece by piece, or `'corrupt'`; the bytes stay as they are. */
-  push(data: Uint8Array): Uint8Array[] | 'corrupt'
+  /** What `data` inflates to, piece by piece, as far as it is not corrupt; the bytes stay as they are. */
+  push(data: Uint8Array): Uint8Array[]
+  /** Whether what was pushed cannot be inflated: nothing more comes of it. */
+  readonly corrupt: boolean
   close(): void
 }
 
@@ -104,9 +106,11 @@ export class MessageCompression {
     return {
       push: (data) => {
         const parts = inflater.push(data)
-        if (parts === 'corrupt') return parts
         for (const part of parts) this.#inWindow = slide(this.#inWindow, part, this.#inBits)
         return parts
+      },
+      get corrupt() {
+        return inflater.corrupt
       },
       close: () => inflater.close(),
     }

@@ -43,7 +43,7 @@ export interface ConnectionSink {
   pong(data: Uint8Array): void
   /** The peer's close frame; it has been answered. */
   close(code: number, reason: string): void
-  /** So much is written that it had better be sent before more is. */
+  /** So much is written that it had better be sent before more is. It comes within a frame: nothing may be sent from here. */
   full?(): void
   /** The peer broke a rule; a close frame with `error.closeCode` has been written. */
   failed(error: ProtocolError): void
@@ -135,6 +135,11 @@ export class Connection {
   /** Whether both close frames have passed: nothing more will come or go (RFC 6455 §7.1.4). */
   get closeComplete(): boolean {
     return this.closeSent !== undefined && this.closeReceived !== undefined
+  }
+
+  /** Memory taken by input that has not been handed over yet, in bytes. */
+  get heldBytes(): number {
+    return (this.#held?.length ?? 0) + this.#control.length + (this.#message?.heldBytes ?? 0)
   }
 
   // ------------------------------------------------------------------------------------------------ receiving
@@ -488,6 +493,8 @@ export class Connection {
     // A large payload goes through the arena piece by piece: it stays in the cache, and needs no large buffer.
     for (let at = first; at < payload.length; at += pieceBytes) {
       this.#sink.full?.()
+      // The link may be gone by now.
+      if (this.#state !== OPEN) return
       output.commit(writePiece(output.arena, payload, at, Math.min(at + pieceBytes, payload.length), key))
     }
   }

@@ -12,6 +12,8 @@ import { WholeMessage } from './whole-message.ts'
 export interface IncomingMessage {
   /** Most payload bytes that `take` may be given at once. */
   readonly mostAtOnce: number
+  /** Memory taken by what has come of it, in bytes. */
+  readonly heldBytes: number
   /** The next frame of the message begins, with `length` bytes of payload. */
   begin(length: number, last: boolean): ProtocolError | undefined
   /** Takes unmasked payload. */

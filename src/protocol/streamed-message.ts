@@ -12,7 +12,7 @@ const nothing: Uint8Array = new Uint8Array(0)
 
 /** A message that is handed over in pieces, as they come; of its bytes nothing is kept. */
 export class StreamedMessage implements IncomingMessage {
-  readonly mostAtOnce: number
+  readonly heldBytes = 0
   readonly #settings: ConnectionSettings
   readonly #sink: ConnectionSink
   readonly #type: 'text' | 'binary'
@@ -36,7 +36,12 @@ export class StreamedMessage implements IncomingMessage {
     this.#type = type
     this.#inflater = compression?.streamed()
     this.#utf8 = type === 'text' ? new Utf8Validator() : undefined
-    this.mostAtOnce = compression === undefined ? Number.POSITIVE_INFINITY : inflatedAtOnce
+  }
+
+  get mostAtOnce(): number {
+    return this.#inflater === undefined
+      ? Number.POSITIVE_INFINITY
+      : inflatedAtOnce - (this.#wireLength % inflatedAtOnce)
   }
 
   begin(length: number): ProtocolError | undefined {
@@ -51,41 +56,54 @@ export class StreamedMessage implements IncomingMessage {
   }
 
   take(payload: Uint8Array): ProtocolError | undefined {
-    if (this.#inflater !== undefined) {
-      this.#wireLength += payload.length
-      return this.#inflate(this.#inflater, payload)
+    if (this.#inflater === undefined) {
+      this.#length += payload.length
+      return this.#handOver(payload)
     }
-    this.#length += payload.length
-    return this.#handOver(payload)
+    this.#wireLength += payload.length
+    const fault = this.#inflate(this.#inflater, payload)
+    if (fault !== undefined || this.#closed || this.#wireLength % inflatedAtOnce !== 0) return fault
+    return this.#checkRatio()
   }
 
   finish(): ProtocolError | undefined {
-    const fault = this.#inflater === undefined ? undefined : this.#inflate(this.#inflater, flushTail)
-    if (fault !== undefined || this.#closed) return fault
+    if (this.#inflater !== undefined) {
+      const fault = this.#inflate(this.#inflater, flushTail) ?? this.#checkRatio()
+      if (fault !== undefined || this.#closed) return fault
+    }
     if (this.#utf8?.complete === false) return invalidUtf8()
     this.#emit(nothing, true)
     return undefined
   }
 
   close(): void {
+    if (this.#closed) return
     this.#closed = true
     this.#inflater?.close()
   }
 
   #inflate(inflater: Inflater, payload: Uint8Array): ProtocolError | undefined {
-    const { limits } = this.#settings
-    const parts = inflater.push(payload)
-    if (parts === 'corrupt') return cannotInflate()
-    for (const part of parts) {
-      this.#length += part.length
-      if (this.#length > limits.maxMessageBytes) return tooLarge(limits)
-      if (this.#length > Math.max(ratioFreeBytes, this.#wireLength * limits.maxInflationRatio)) {
-        return inflatesTooMuch(limits)
-      }
-      const fault = this.#handOver(part)
+    for (const part of inflater.push(payload)) {
+      const fault = this.#takeInflated(part)
       if (fault !== undefined || this.#closed) return fault
     }
-    return undefined
+    return inflater.corrupt ? cannotInflate() : undefined
+  }
+
+  /** Up to the limit, so that of two faults the same one is found however the input was cut. */
+  #takeInflated(part: Uint8Array): ProtocolError | undefined {
+    const { limits } = this.#settings
+    const room = limits.maxMessageBytes - this.#length
+    this.#length += part.length
+    if (part.length <= room) return this.#handOver(part)
+    return this.#handOver(part.subarray(0, room)) ?? tooLarge(limits)
+  }
+
+  /** Asked at fixed places of the message, so that the answer does not depend on how it was cut either. */
+  #checkRatio(): ProtocolError | undefined {
+    const { limits } = this.#settings
+    const most = Math.max(ratioFreeBytes, this.#wireLength * limits.maxInflationRatio)
+    return this.#length > most ? inflatesTooMuch(limits) : undefined
   }
 
   #handOver(data: Uint8Array): ProtocolError | undefined {

@@ -41,6 +41,10 @@ export class WholeMessage implements IncomingMessage {
     this.#utf8 = type === 'text' && compression === undefined ? new Utf8Validator() : undefined
   }
 
+  get heldBytes(): number {
+    return this.#bytes.length
+  }
+
   begin(length: number, last: boolean): ProtocolError | undefined {
     const { limits } = this.#settings
     this.#fragments += 1

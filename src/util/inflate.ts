@@ -52,6 +52,7 @@ export class Inflate {
   #literals: PrefixCode | undefined
   #distances = fixedDistances
   #isFinal = false
+  #isCorrupt = false
 
   /** A match may reach back `2 ** windowBits` bytes, also into `window`, which came before. */
   constructor(windowBits: number, window = nothing) {
@@ -63,16 +64,23 @@ export class Inflate {
     this.#fresh = history.length
   }
 
-  /** What `input` inflates to, in pieces of up to 48 KiB, or `'corrupt'`: then nothing more can be inflated. */
-  push(input: Uint8Array): Uint8Array[] | 'corrupt' {
+  /** Whether the input so far is no DEFLATE: nothing more comes of it. */
+  get corrupt(): boolean {
+    return this.#isCorrupt
+  }
+
+  /** What `input` inflates to, in pieces of up to 48 KiB, as far as it is not corrupt. */
+  push(input: Uint8Array): Uint8Array[] {
+    if (this.#isCorrupt) return []
     this.#input = joined(this.#input, input)
     const pieces: Uint8Array[] = []
     for (;;) {
       const outcome = this.#step()
-      if (outcome === corrupt) return 'corrupt'
       if (outcome === goesOn) continue
       this.#handOut(pieces)
-      if (outcome === hungry) break
+      if (outcome === full) continue
+      this.#isCorrupt = outcome === corrupt
+      break
     }
     // The input is the caller's again: the little that is left of it is copied.
     this.#unread()

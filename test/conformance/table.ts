@@ -63,7 +63,8 @@ export function updateCases(
   const lines = readFileSync(file, 'utf8').split('\n')
   for (const [line, { events, sent }] of outcomes) {
     const kept = (lines[line - 1] as string).split(fields).slice(0, 4)
-    lines[line - 1] = [...kept, events, sent].join(fields).trimEnd()
+    const told = sent !== '' ? [events, sent] : events !== '' ? [events] : []
+    lines[line - 1] = [...kept, ...told].join(fields)
   }
   writeFileSync(file, lines.join('\n'))
 }

@@ -182,4 +182,19 @@ for (const role of roles) {
     core.receive(concat(peerFrame(role, opcodes.text, 'one'), peerFrame(role, opcodes.text, 'two')))
     assert.deepEqual(core.events, ['text "one"'])
   })
+
+  test(`${role} that is abandoned tells nothing of what had been read, and sends nothing`, () => {
+    const core = openCore(role)
+    core.onEvent = () => {
+      core.connection.sendText('an answer')
+      core.connection.abandon()
+    }
+    core.receive(concat(peerFrame(role, opcodes.text, 'one'), peerFrame(role, opcodes.text, 'two')))
+    core.connection.sendText('late')
+    assert.deepEqual(core.events, ['text "one"'])
+    assert.deepEqual(core.sent(), [])
+    assert.equal(core.connection.readyState, 2)
+    core.connection.linkClosed()
+    assert.equal(core.connection.readyState, 3)
+  })
 }

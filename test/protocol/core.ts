@@ -18,6 +18,7 @@ export interface CoreOptions {
   readonly streamed?: boolean
   readonly compression?: MessageCompression
   readonly arena?: Arena
+  readonly allocate?: (bytes: number) => Uint8Array
 }
 
 export class Core implements ConnectionSink {
@@ -25,17 +26,22 @@ export class Core implements ConnectionSink {
   /** What it told, in order. */
   readonly events: string[] = []
   error: ProtocolError | undefined
+  full?: () => void
   /** Called after each event, for tests that act from within. */
   onEvent: (event: string) => void = () => {}
   readonly #written: Uint8Array[] = []
 
-  constructor(role: Role, { limits, streamed = false, compression, arena = new Arena() }: CoreOptions = {}) {
+  constructor(
+    role: Role,
+    { limits, streamed = false, compression, arena = new Arena(), allocate }: CoreOptions = {},
+  ) {
     let keys = 0x9e37_79b9
     const settings: ConnectionSettings = {
       role,
       limits: { ...defaultLimits, ...limits },
       text: plainText,
       streamed,
+      ...(allocate && { allocate }),
       maskingKey: () => (keys = Math.imul(keys, 0x85eb_ca6b) + 1),
     }
     this.connection = new Connection(settings, this, arena, compression)

@@ -5,7 +5,7 @@ import { Arena, type TextCodec } from '../../src/protocol/index.ts'
 import { plainText } from '../../src/protocol/text.ts'
 import { nodeText } from '../../src/runtime/node/text.ts'
 import { bytesText, compressions, openCore, quoted, roles } from './core.ts'
-import { opcodes, utf8 } from './frames.ts'
+import { opcodes, peerFrame, utf8 } from './frames.ts'
 
 for (const role of roles) {
   test(`§5.6 ${role} sends text of any length as one UTF-8 text frame`, () => {
@@ -107,6 +107,57 @@ for (const role of roles) {
     )
     assert.deepEqual(frames[2]?.payload, Uint8Array.of(0))
     assert.deepEqual(frames[4]?.payload, utf8('still plain'))
+  })
+}
+
+for (const role of roles) {
+  test(`${role} writes a large payload piece by piece, and says between them that it is time to send`, () => {
+    for (const length of [65_535, 65_536, 65_537, 131_072, 300_001]) {
+      const data = Uint8Array.from({ length }, (_, index) => index * 7)
+      const core = openCore(role)
+      const sizes: number[] = []
+      core.full = () => {
+        sizes.push(core.connection.output.pending)
+        core.written()
+      }
+      core.connection.sendBinary(data)
+      assert.equal(sizes.length, Math.ceil(length / 65_536) - 1)
+      for (const size of sizes) assert.ok(size <= 65_536 + 14)
+      assert.deepEqual(core.sent(), [`binary ${bytesText(data)}`])
+    }
+  })
+
+  test(`${role} writes a long text piece by piece, whatever its characters take`, () => {
+    for (const text of ['a'.repeat(70_000), '€'.repeat(70_000), 'é😀'.repeat(30_000)]) {
+      const core = openCore(role)
+      core.full = () => void core.written()
+      core.connection.sendText(text)
+      assert.deepEqual(core.sent(), [`text ${bytesText(utf8(text))}`])
+    }
+  })
+
+  test(`${role} whose link goes between the pieces of a large payload writes no further one`, () => {
+    const core = openCore(role)
+    core.full = () => core.connection.linkClosed()
+    core.connection.sendBinary(new Uint8Array(300_000))
+    assert.equal(core.connection.output.pending, 0)
+  })
+
+  test(`${role} takes memory for large messages from where it is told to`, () => {
+    const asked: number[] = []
+    const allocate = (bytes: number) => {
+      asked.push(bytes)
+      return new Uint8Array(bytes).fill(0xee)
+    }
+    const core = openCore(role, { allocate })
+    core.connection.sendText('€'.repeat(30_000))
+    core.connection.sendText('€'.repeat(70_000))
+    assert.deepEqual(asked, [210_000])
+    asked.length = 0
+    const bytes = peerFrame(role, opcodes.text, 'é'.repeat(50_000))
+    core.receive(bytes.subarray(0, 70_000), bytes.subarray(70_000))
+    assert.deepEqual(core.events, ['text "é"*50000'])
+    assert.deepEqual(asked, [100_000])
   })
 }
 

@@ -39,7 +39,7 @@ test('what is deflated is inflated again, with any window bits, level and window
         const window = before.length === 0 ? undefined : before.subarray(-(2 ** bits))
         const deflated = nodeDeflate.deflate(data, bits, level, window)
         assert.deepEqual(nodeDeflate.inflate(deflated, bits, data.length, window), data)
-        assert.deepEqual(concat(...(nodeDeflate.inflater(bits, window).push(deflated) as Uint8Array[])), data)
+        assert.deepEqual(concat(...nodeDeflate.inflater(bits, window).push(deflated)), data)
         if (data.length > 0)
           assert.equal(nodeDeflate.inflate(deflated, bits, data.length - 1, window), 'tooLarge')
       },
@@ -62,8 +62,8 @@ test('with window bits 8 nothing refers back further than 256 bytes', () => {
       for (const window of [undefined, noise.subarray(0, 256)]) {
         const inflate = new Inflate(8, window)
         const parts = inflate.push(nodeDeflate.deflate(data, 8, level, window))
-        assert.notEqual(parts, 'corrupt', `level ${level}, distance ${distance}`)
-        assert.ok(Buffer.concat(parts as Uint8Array[]).equals(data))
+        assert.equal(inflate.corrupt, false, `level ${level}, distance ${distance}`)
+        assert.ok(Buffer.concat(parts).equals(data))
       }
     }
   }

@@ -33,7 +33,6 @@ check('a message comes out again with all window bits and levels, at once and pi
       const pieces = new Inflate(bits).push(deflated)
       return (
         same(nodeDeflate.inflate(deflated, bits, words.length, undefined), words) &&
-        pieces !== 'corrupt' &&
         same(Buffer.concat(pieces), words)
       )
     }),
@@ -46,7 +45,7 @@ check('with window bits 8 nothing refers back further than 256 bytes', () => {
       const distance = 220 + step * 6
       const data = Buffer.concat([noise.subarray(0, distance), noise.subarray(0, distance), noise])
       const pieces = new Inflate(8).push(nodeDeflate.deflate(data, 8, level, undefined))
-      return pieces !== 'corrupt' && same(Buffer.concat(pieces), data)
+      return same(Buffer.concat(pieces), data)
     }),
   )
 })
@@ -61,7 +60,6 @@ check('what came before is a window, or the runtime is known to ignore it', () =
       const pieces = new Inflate(bits, window).push(deflated)
       return (
         same(nodeDeflate.inflate(deflated, bits, words.length, window), words) &&
-        pieces !== 'corrupt' &&
         same(Buffer.concat(pieces), words)
       )
     }),

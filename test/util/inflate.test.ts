@@ -17,12 +17,10 @@ function inflated(
   const inflate = new Inflate(windowBits, window)
   const parts: Uint8Array[] = []
   for (let at = 0; at < data.length; at += step) {
-    const made = inflate.push(data.subarray(at, at + step))
-    if (made === 'corrupt') return made
-    parts.push(...made)
+    parts.push(...inflate.push(data.subarray(at, at + step)))
   }
   inflate.close()
-  return concat(...parts)
+  return inflate.corrupt ? 'corrupt' : concat(...parts)
 }
 
 /** Data of all kinds that compress well, badly, near and far. */
@@ -161,9 +159,7 @@ test('a stored block longer than the room is taken in turns', () => {
 test('pieces are bounded, however much one byte inflates to', () => {
   const inflate = new Inflate(15)
   for (const byte of deflateRawSync(new Uint8Array(1_000_000), { finishFlush })) {
-    const parts = inflate.push(Uint8Array.of(byte))
-    assert.notEqual(parts, 'corrupt')
-    for (const part of parts) assert.ok((part as Uint8Array).length <= 49_152)
+    for (const part of inflate.push(Uint8Array.of(byte))) assert.ok(part.length <= 49_152)
   }
 })
 
@@ -174,7 +170,7 @@ test('the input is not kept: it may be written over after the call', () => {
   const parts: Uint8Array[] = []
   for (let at = 0; at < compressed.length; at += 2) {
     const length = compressed.copy(buffer, 0, at)
-    parts.push(...(inflate.push(buffer.subarray(0, length)) as Uint8Array[]))
+    parts.push(...inflate.push(buffer.subarray(0, length)))
     buffer.fill(0xff)
   }
   assert.equal(toHex(concat(...parts)), toHex(utf8('some words, and some words more')))
@@ -182,4 +178,17 @@ test('the input is not kept: it may be written over after the call', () => {
 
 test('the example of RFC 7692 §7.2.3.2 refers into the window', () => {
   assert.deepEqual(inflated(hex`f2 00 11 00 00 00 00 ff ff`, 1, 15, utf8('Hello')), utf8('Hello'))
+})
+
+test('what was made before a fault is handed out, and the same however the input is cut', () => {
+  const fine = deflateRawSync(utf8('all of this is fine'), { finishFlush })
+  for (const step of [1, 5, 100]) {
+    const inflate = new Inflate(15)
+    const parts: Uint8Array[] = []
+    const bytes = concat(fine, hex`07 00 00`)
+    for (let at = 0; at < bytes.length; at += step) parts.push(...inflate.push(bytes.subarray(at, at + step)))
+    assert.equal(toHex(concat(...parts)), toHex(utf8('all of this is fine')))
+    assert.equal(inflate.corrupt, true)
+    assert.deepEqual(inflate.push(fine), [])
+  }
 })

@@ -58,9 +58,9 @@ function inflateBeyondFinal(
   let length = 0
   for (let at = 0; at < data.length; at += 1024) {
     const made = inflater.push(data.subarray(at, at + 1024))
-    if (made === 'corrupt') return 'corrupt'
     for (const part of made) length += part.length
     if (length > maxBytes) return 'tooLarge'
+    if (inflater.corrupt) return 'corrupt'
     parts.push(...made)
   }
   const whole = new Uint8Array(length)
