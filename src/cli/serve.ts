@@ -65,6 +65,7 @@ with 1 where it cannot listen.`,
       ...address,
       ...(tls !== undefined && { tls }),
       limits: { closeTimeoutMs },
+      compression: true,
       async fetch(request) {
         const found = await folder.answer(request)
         const { pathname, protocol } = new URL(request.url)
