@@ -59,6 +59,17 @@ const ours = (/** @type {Pick<Peer, 'name' | 'label'>} */ who, /** @type {object
 const plainSocketsOnly = (/** @type {Task} */ task) =>
   (task.kind === 'echo' || task.kind === 'fan-out') && !task.compression && !task.tls
 
+/** Another build of ours. */
+export function polyplexBuild(
+  /** @type {string} */ name,
+  /** @type {string} */ label,
+  /** @type {string} */ library,
+) {
+  /** @type {Peer} */
+  const peer = { name, label, can: () => true, find: () => ({ missing: 'is given as a folder' }) }
+  return { peer, ...ours(peer, {}).find(library) }
+}
+
 /** @type {Peer[]} */
 export const peers = [
   ours({ name: 'polyplex', label: 'Polyplex' }, {}),

@@ -9,7 +9,7 @@ import { buildGenerators, copyLibrary } from './measuring/builder.mjs'
 import { machine } from './measuring/machine.mjs'
 import { measureScenario } from './measuring/measure.mjs'
 import { Progress } from './measuring/progress.mjs'
-import { benchFolder, peers } from './peers.mjs'
+import { benchFolder, peers, polyplexBuild } from './peers.mjs'
 import { charts } from './reporting/chart.mjs'
 import { medianOf, withUnit } from './reporting/figures.mjs'
 import { newestResults, resultsFolder, store } from './reporting/store.mjs'
@@ -28,6 +28,7 @@ const help = `npm run bench -- [options]
   --seconds S      how long one measurement takes (2)
   --minutes M      how long the memory under compressed traffic is watched (10)
   --library DIR    measure another build of Polyplex than dist/
+  --against DIR    and this build beside it, to see what a change did (several times for several)
   --gorilla        install Go and Gorilla from Debian where they are missing
   --save           keep results of a part too; whole cases of 3 rounds are always kept
   --report         measure nothing, write table and chart anew from the results that are kept
@@ -42,6 +43,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '2' },
     minutes: { type: 'string', default: '10' },
     library: { type: 'string' },
+    against: { type: 'string', multiple: true },
     gorilla: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
     report: { type: 'boolean', default: false },
@@ -77,9 +79,9 @@ function wantedScenarios() {
 
 /** Whether a peer was asked for; without a wish, those that every scenario names. */
 function isWanted(/** @type {Peer} */ { name, extra }) {
-  if (options.peer === undefined) return extra !== true
+  if (options.peer === undefined && options.against === undefined) return extra !== true
   const ours = name === 'polyplex' || name === 'polyplex-client'
-  return ours || options.peer.some((wanted) => name === wanted || name === `${wanted}-client`)
+  return ours || options.peer?.some((wanted) => name === wanted || name === `${wanted}-client`) === true
 }
 
 function installGorilla() {
@@ -140,10 +142,17 @@ async function main() {
     else present.set(peer, { peer, ...found })
   }
 
+  const otherBuilds = (options.against ?? []).map((folder, at) => {
+    const name = `against-${at + 1}`
+    const build = polyplexBuild(name, folder, copyLibrary(folder, name))
+    present.set(build.peer, build)
+    return build.peer
+  })
+
   const plan = chosen.map((scenario) => {
+    const named = [...scenario.peers, ...(options.peer ?? [])]
     const wanted = (/** @type {Peer} */ peer) =>
-      scenario.suits(peer) &&
-      (scenario.peers.includes(peer.name) || options.peer?.includes(peer.name) === true)
+      scenario.suits(peer) && (named.includes(peer.name) || otherBuilds.includes(peer))
     const takingPart = [...present.values()].filter(({ peer }) => wanted(peer))
     const without = [...missing].filter(([peer]) => wanted(peer))
     const rounds = Math.min(settings.rounds, scenario.maxRounds ?? settings.rounds)
@@ -200,7 +209,10 @@ async function main() {
       )
       progress.say(`${figure.title.padEnd(44)} ${values.join('   ')}`)
     }
-    const isWhole = options.peer === undefined && rounds >= Math.min(3, scenario.maxRounds ?? 3)
+    const isWhole =
+      options.peer === undefined &&
+      options.against === undefined &&
+      rounds >= Math.min(3, scenario.maxRounds ?? 3)
     if (isWhole || options.save) {
       store(stored)
       kept += 1

@@ -30,10 +30,10 @@ function compile(/** @type {string[]} */ sources, /** @type {string[]} */ needs)
 }
 
 /** A copy of the built library: a build in the middle of the measurements must not change what is measured. */
-export function copyLibrary(/** @type {string} */ from) {
+export function copyLibrary(/** @type {string} */ from, name = 'library') {
   if (!existsSync(join(from, 'server', 'index.js')))
     throw new Error(`${from} has no server/index.js: build it first`)
-  const to = join(binFolder, 'library')
+  const to = join(binFolder, name)
   rmSync(to, { recursive: true, force: true })
   cpSync(from, to, { recursive: true })
   writeFileSync(join(to, 'package.json'), '{ "type": "module" }\n')
