@@ -70,6 +70,7 @@ export interface ListenOptions {
   readonly http2: boolean
   readonly maxHeaderBytes: number
   readonly handshakeTimeoutMs: number
+  readonly closeTimeoutMs: number
   /** Whether connections are taken as the platform's raw handles, where it has such. */
   readonly rawHandles: boolean
   /** Answers requests that are no upgrade. */
@@ -81,7 +82,7 @@ export interface Listener {
   readonly port: number
   /** Accepts no further connection. */
   stop(): void
-  /** Ends what never became a WebSocket; resolves when every connection is gone. */
+  /** Ends what never became a WebSocket; resolves when every connection is gone, after `closeTimeoutMs` at the latest. */
   close(): Promise<void>
 }
 

@@ -48,6 +48,7 @@ export async function serve<Data = undefined, Paths = Record<string, Data>>(
       http2: options.http2 ?? tls !== undefined,
       maxHeaderBytes: options.limits?.maxHeaderBytes ?? defaultLimits.maxHeaderBytes,
       handshakeTimeoutMs: options.limits?.handshakeTimeoutMs ?? defaultLimits.handshakeTimeoutMs,
+      closeTimeoutMs: options.limits?.closeTimeoutMs ?? defaultLimits.closeTimeoutMs,
       rawHandles: options.rawHandles ?? true,
       fetch: fetch && ((request) => endpoint.respond(fetch, request)),
     },

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
+import { wantsWebSocket } from '../../protocol/server-handshake.ts'
 import type { UpgradeExchange } from '../contract.ts'
 import { Http1Exchange } from './http1-exchange.ts'
 import { Http2Exchange, isExtendedConnect } from './http2-exchange.ts'
-import { requestHeadOf } from './listen.ts'
+import { passOn, requestHeadOf } from './pages.ts'
 
 /** What an `http`, `https` or `http2` server of Node has in common for us. */
 export interface AdoptableServer {
@@ -12,6 +13,8 @@ export interface AdoptableServer {
   on(event: string, listener: (...args: any[]) => void): unknown
   // biome-ignore lint/suspicious/noExplicitAny: as above
   off(event: string, listener: (...args: any[]) => void): unknown
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  emit(event: string, ...args: any[]): unknown
   listenerCount(event: string): number
 }
 
@@ -26,10 +29,14 @@ export function adopt(
 ): () => void {
   const onUpgrade = (request: IncomingMessage, socket: Duplex, first: Uint8Array): void => {
     const head = requestHeadOf(request)
-    if (wants(head.target)) upgrade(new Http1Exchange(socket, head, first))
-    // Nobody else listens: without an answer the connection would hang for ever.
-    else if (server.listenerCount('upgrade') === 1)
-      new Http1Exchange(socket, head, first).refuse(404, [], 'Not Found\n')
+    const isOurs = wantsWebSocket(head)
+    if (isOurs && wants(head.target)) upgrade(new Http1Exchange(socket, head, first))
+    // Others listen too: what is not ours is theirs.
+    else if (server.listenerCount('upgrade') > 1) return
+    // Without an answer the connection would hang for ever.
+    else if (isOurs) new Http1Exchange(socket, head, first).refuse(404, [], 'Not Found\n')
+    // And without our listener the server would have ignored the wish.
+    else passOn(server, 'encrypted' in socket ? 'secureConnection' : 'connection', request, socket, first)
   }
   const onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
     if (isExtendedConnect(headers) && wants(String(headers[':path'])))

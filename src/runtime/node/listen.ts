@@ -1,14 +1,12 @@
-import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttp2Server, type Http2Server, type Http2Session } from 'node:http2'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { HandshakeError } from '../../errors.ts'
-import { HeaderList } from '../../protocol/header-list.ts'
 import type { Listener, ListenerEvents, ListenOptions } from '../contract.ts'
 import { answerRequests } from './fetch-bridge.ts'
 import { type FrontSettings, HttpFront } from './http-front.ts'
-import { Http1Exchange } from './http1-exchange.ts'
 import { Http2Exchange, isExtendedConnect } from './http2-exchange.ts'
+import { Pages } from './pages.ts'
 import { RawFront } from './raw-front.ts'
 import { type RawHandle, rawHandles } from './raw-handles.ts'
 import { runtime } from './runtime.ts'
@@ -16,20 +14,22 @@ import { runtime } from './runtime.ts'
 /** Listens for WebSockets; resolves once connections are accepted, rejects where the address cannot be had. */
 export function listen(options: ListenOptions, events: ListenerEvents): Promise<Listener> {
   const answer = answerRequests(options.fetch, events.failed)
-  const http1 = createHttpServer({ maxHeaderSize: options.maxHeaderBytes }, answer)
-  http1.headersTimeout = options.handshakeTimeoutMs
-  http1.on('clientError', (_, socket) => void socket.destroy())
-  // A connection may first serve pages and upgrade later.
-  http1.on('upgrade', (request, socket, first) => {
-    events.upgrade(new Http1Exchange(socket, requestHeadOf(request), first))
-  })
+  const pages = new Pages(options, events, answer)
   const http2 = options.http2 ? createHttp2(answer, events) : undefined
-  const settings: FrontSettings = { ...options, events, http1, http2: http2?.server }
+  const settings: FrontSettings = { ...options, events, http1: pages.server, http2: http2?.server }
 
   const sockets = new Set<Socket>()
   const fronts = new Set<RawFront>()
+  let allLeft: () => void = () => {}
+  const left = (front: RawFront): void => {
+    fronts.delete(front)
+    if (fronts.size === 0) allLeft()
+  }
+  /** Connections over TCP on which TLS is not agreed yet, by the peer's address and port. */
+  const handshaking = new Map<string, Socket>()
   const accepted = (socket: Socket): void => {
     socket.allowHalfOpen = true
+    handshaking.delete(peerOf(socket))
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
     new HttpFront(socket, settings)
@@ -48,6 +48,13 @@ export function listen(options: ListenOptions, events: ListenerEvents): Promise<
           },
           accepted,
         )
+  if (options.tls !== undefined) {
+    server.on('connection', (socket) => {
+      const peer = peerOf(socket)
+      handshaking.set(peer, socket)
+      socket.once('close', () => handshaking.delete(peer))
+    })
+  }
   server.on('tlsClientError', (error: Error) => {
     events.failed(
       new HandshakeError('ERR_NETWORK', { message: `TLS failed: ${error.message}`, cause: error }),
@@ -62,7 +69,7 @@ export function listen(options: ListenOptions, events: ListenerEvents): Promise<
       () => {
         server.off('error', reject)
         server.on('error', events.failed)
-        if (options.rawHandles && options.tls === undefined) acceptRaw(server, settings, fronts)
+        if (options.rawHandles && options.tls === undefined) acceptRaw(server, settings, fronts, left)
         const closed = new Promise<void>((done) => {
           server.once('close', done)
         })
@@ -71,11 +78,26 @@ export function listen(options: ListenOptions, events: ListenerEvents): Promise<
           stop: () => void server.close(),
           close() {
             // By now every WebSocket is closed: what is left are requests in progress, idle connections and strangers.
-            http1.closeIdleConnections()
+            pages.close()
             for (const session of http2?.sessions ?? []) session.close()
-            for (const socket of sockets) socket.destroySoon()
-            for (const front of fronts) front.close()
-            return closed
+            const busy = (socket: Socket): boolean => pages.isBusy(socket) || http2?.has(socket) === true
+            for (const socket of sockets) if (!busy(socket)) socket.destroySoon()
+            for (const front of fronts) front.close(busy)
+            for (const socket of handshaking.values()) socket.destroy()
+            const deadline = {
+              wheelTick: -1,
+              expire() {
+                for (const socket of sockets) socket.destroy()
+                for (const front of fronts) front.close(() => false)
+              },
+            }
+            runtime.wheel.add(deadline, options.closeTimeoutMs)
+            // Node knows only of the connections that it made sockets of by itself.
+            const rawLeft = new Promise<void>((done) => {
+              allLeft = done
+              if (fronts.size === 0) done()
+            })
+            return Promise.all([closed, rawLeft]).then(() => runtime.wheel.cancel(deadline))
           },
         })
       },
@@ -83,11 +105,19 @@ export function listen(options: ListenOptions, events: ListenerEvents): Promise<
   })
 }
 
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
+}
+
 /** Takes accepted handles before Node makes sockets of them, where this Node has such handles. */
-function acceptRaw(server: Server, settings: FrontSettings, fronts: Set<RawFront>): void {
+function acceptRaw(
+  server: Server,
+  settings: FrontSettings,
+  fronts: Set<RawFront>,
+  left: (front: RawFront) => void,
+): void {
   const listening = (server as { _handle?: { onconnection?: unknown } })._handle
   if (rawHandles === undefined || typeof listening?.onconnection !== 'function') return
-  const left = (front: RawFront): void => void fronts.delete(front)
   listening.onconnection = (status: number, handle: RawHandle | undefined): void => {
     if (status !== 0 || handle === undefined) return
     handle.setNoDelay?.(true)
@@ -96,25 +126,10 @@ function acceptRaw(server: Server, settings: FrontSettings, fronts: Set<RawFront
   }
 }
 
-/** What Node's parser read, as the protocol wants it. */
-export function requestHeadOf(request: {
-  method?: string | undefined
-  url?: string | undefined
-  httpVersion: string
-  rawHeaders: string[]
-}) {
-  return {
-    method: request.method as string,
-    target: request.url as string,
-    version: request.httpVersion === '1.0' ? '1.0' : '1.1',
-    headers: new HeaderList(request.rawHeaders),
-  } as const
-}
-
 function createHttp2(
   answer: ReturnType<typeof answerRequests>,
   events: ListenerEvents,
-): { server: Http2Server; sessions: Set<Http2Session> } {
+): { server: Http2Server; sessions: Set<Http2Session>; has(socket: Socket): boolean } {
   const server = createHttp2Server({ settings: { enableConnectProtocol: true } }, answer)
   const sessions = new Set<Http2Session>()
   server.on('session', (session) => {
@@ -129,7 +144,9 @@ function createHttp2(
       response.end()
     }
   })
-  return { server, sessions }
+  const sockets = new WeakSet<Socket>()
+  server.on('connection', (socket: Socket) => sockets.add(socket))
+  return { server, sessions, has: (socket) => sockets.has(socket) }
 }
 
 function portOf(server: Server): number {

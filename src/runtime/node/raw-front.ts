@@ -94,9 +94,9 @@ export class RawFront implements WheelEntry, UpgradeExchange, RawReader {
     if (!this.#closed) answerAndEnd(this.#leave(), status, headers, body)
   }
 
-  /** Cuts a connection that never became a WebSocket. */
-  close(): void {
-    this.#socket?.destroySoon()
+  /** Cuts a connection that never became a WebSocket, unless it is an ordinary socket that is `busy`. */
+  close(busy: (socket: Socket) => boolean = () => false): void {
+    if (this.#socket !== undefined && !busy(this.#socket)) this.#socket.destroySoon()
     if (this.#closed) return
     this.#closed = true
     runtime.wheel.cancel(this)
