@@ -230,7 +230,7 @@ export class WebSocket extends EventTarget {
    * @param reason at most 123 bytes of UTF-8
    * @throws {DOMException} `InvalidAccessError` for another code, `SyntaxError` for a longer reason
    */
-  close(code?: number, reason?: string): void {
+  close(code: number | undefined = undefined, reason: string | undefined = undefined): void {
     // Web IDL: code is an optional [Clamp] unsigned short, reason an optional USVString.
     const closeCode = code === undefined ? null : clampToUnsignedShort(code)
     const closeReason = reason === undefined ? '' : toUsvString(reason)
