@@ -10,6 +10,10 @@ const wordwiseFrom = 96
 let wordsOf: ArrayBufferLike | undefined
 let words: Int32Array = new Int32Array(0)
 
+/** The key as a word, in the order of bytes that this machine has. */
+const keyBytes = new Uint8Array(4)
+const keyWord = new Int32Array(keyBytes.buffer)
+
 /** Masks or unmasks `bytes[start, end)` in place. */
 export function maskInPlace(bytes: Uint8Array, start: number, end: number, key: number, phase = 0): void {
   let at = start
@@ -24,8 +28,12 @@ export function maskInPlace(bytes: Uint8Array, start: number, end: number, key: 
       wordsOf = bytes.buffer
       words = new Int32Array(wordsOf, 0, wordsOf.byteLength >> 2)
     }
+    keyBytes[0] = turned >>> 24
+    keyBytes[1] = turned >>> 16
+    keyBytes[2] = turned >>> 8
+    keyBytes[3] = turned
     const last = (bytes.byteOffset + end) >> 2
-    maskWords(words, (bytes.byteOffset + at) >> 2, last, littleEndian ? swapped(turned) : turned)
+    maskWords(words, (bytes.byteOffset + at) >> 2, last, keyWord[0] as number)
     at = (last << 2) - bytes.byteOffset
   }
   const k0 = turned >>> 24
@@ -58,10 +66,4 @@ function maskWords(all: Int32Array, start: number, end: number, word: number): v
     all[at + 7] = (all[at + 7] as number) ^ word
   }
   for (; at < end; at++) all[at] = (all[at] as number) ^ word
-}
-
-const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
-
-function swapped(key: number): number {
-  return (key << 24) | ((key & 0xff00) << 8) | ((key >>> 8) & 0xff00) | (key >>> 24)
 }

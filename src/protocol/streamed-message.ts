@@ -77,7 +77,6 @@ export class StreamedMessage implements IncomingMessage {
   }
 
   close(): void {
-    if (this.#closed) return
     this.#closed = true
     this.#inflater?.close()
   }

@@ -83,7 +83,7 @@ export class PrefixCode {
       first = (first + codes) << 1
       code <<= 1
     }
-    return count === 0 ? hungry : corrupt
+    return corrupt
   }
 }
 

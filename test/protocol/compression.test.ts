@@ -263,6 +263,12 @@ test('RFC 7692 both ends understand each other with any parameters, messages and
   )
 })
 
+test('a connection knows its compression, for those who broadcast', () => {
+  const { server } = compressions()
+  assert.equal(openCore('server', { compression: server }).connection.compression, server)
+  assert.equal(openCore('server').connection.compression, undefined)
+})
+
 test('connections that compress a message to the same bytes share a key for broadcasts', () => {
   const key = (agreed: Partial<AgreedCompression>, level = 6) =>
     compressions(agreed, { level }).server.broadcastKey

@@ -192,3 +192,43 @@ test('what was made before a fault is handed out, and the same however the input
     assert.deepEqual(inflate.push(fine), [])
   }
 })
+
+/** A final block with codes for `a`, the end and length 3, and `distances` as the lengths of its distance code. */
+function blockOfThree(distances: readonly (0 | 1)[], symbols: string): Uint8Array {
+  const number = (value: number, count: number) =>
+    [...value.toString(2).padStart(count, '0')].reverse().join('')
+  // Symbols 0, 1, 2 and 18 of the code for lengths have two bits each, in the order of §3.2.7.
+  const lengthsOfLengths = [0, 0, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2].map((length) =>
+    number(length, 3),
+  )
+  const bits = [
+    `1${number(2, 2)}`,
+    number(1, 5) + number(distances.length - 1, 5) + number(18 - 4, 4),
+    ...lengthsOfLengths,
+    `11${number(97 - 11, 7)}`,
+    '01',
+    `11${number(127, 7)}11${number(20 - 11, 7)}`,
+    '1010',
+    ...distances.map((length) => (length === 0 ? '00' : '01')),
+    symbols,
+  ].join('')
+  const bytes = new Uint8Array(Math.ceil(bits.length / 8))
+  ;[...bits].forEach((bit, index) => {
+    bytes[index >> 3] = (bytes[index >> 3] as number) | (Number(bit) << (index & 7))
+  })
+  return bytes
+}
+
+test('RFC 1951 §3.2.7 a block may have one distance code of one bit, or none', () => {
+  const [a, end, three] = ['0', '10', '11']
+  const both = (data: Uint8Array) => [inflated(data, 100), inflated(data, 1)]
+  const text = utf8('aaaa')
+  assert.deepEqual(both(blockOfThree([1], `${a}${three}0${end}`)), [text, text])
+  assert.deepEqual(both(blockOfThree([1], `${a}${three}1${end}`)), ['corrupt', 'corrupt'])
+  assert.deepEqual(both(blockOfThree([0], `${a}${a}${end}`)), [utf8('aa'), utf8('aa')])
+  assert.deepEqual(both(blockOfThree([0], `${a}${three}0${end}`)), ['corrupt', 'corrupt'])
+  assert.deepEqual(both(blockOfThree([1, 1], `${a}${three}0${end}`)), [text, text])
+  // The same by zlib.
+  assert.deepEqual(new Uint8Array(inflateRawSync(blockOfThree([1], `${a}${three}0${end}`))), text)
+  assert.throws(() => inflateRawSync(blockOfThree([0], `${a}${three}0${end}`)))
+})

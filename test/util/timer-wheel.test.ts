@@ -44,6 +44,38 @@ test('an entry added again waits anew, be it longer or shorter', () => {
   assert.deepEqual(one.expiredAt, [230])
 })
 
+test('an entry added again for the same tick stays where it is', () => {
+  const wheel = new TimerWheel(0, 10)
+  const [one, other] = [entry(), entry()]
+  wheel.add(one, 51)
+  wheel.add(other, 52)
+  wheel.add(one, 59)
+  assert.equal(wheel.waiting, 2)
+  assert.equal(one.wheelNext, other)
+  wheel.advance(60)
+  assert.deepEqual([one.expiredAt, other.expiredAt], [[60], [60]])
+})
+
+test('whoever turns the wheel is told when something begins to wait, and only then', () => {
+  const wheel = new TimerWheel(0, 10)
+  let told = 0
+  wheel.onWaiting = () => {
+    told += 1
+  }
+  const [one, other] = [entry(), entry()]
+  wheel.add(one, 50)
+  wheel.add(other, 50)
+  wheel.add(one, 100)
+  assert.equal(told, 1)
+  wheel.cancel(one)
+  wheel.cancel(other)
+  wheel.add(one, 50)
+  assert.equal(told, 2)
+  wheel.advance(60)
+  wheel.add(one, 50)
+  assert.equal(told, 3)
+})
+
 test('a cancelled entry does not expire, is not kept, and can wait again', () => {
   const wheel = new TimerWheel(0, 10)
   const one = entry()
