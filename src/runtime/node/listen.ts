@@ -1,21 +1,20 @@
-import { createServer as createHttp2Server, type Http2Server, type Http2Session } from 'node:http2'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { HandshakeError } from '../../errors.ts'
 import type { Listener, ListenerEvents, ListenOptions } from '../contract.ts'
 import { answerRequests } from './fetch-bridge.ts'
 import { type FrontSettings, HttpFront } from './http-front.ts'
-import { Http2Exchange, isExtendedConnect } from './http2-exchange.ts'
 import { Pages } from './pages.ts'
 import { RawFront } from './raw-front.ts'
 import { type RawHandle, rawHandles } from './raw-handles.ts'
 import { runtime } from './runtime.ts'
 
 /** Listens for WebSockets; resolves once connections are accepted, rejects where the address cannot be had. */
-export function listen(options: ListenOptions, events: ListenerEvents): Promise<Listener> {
+export async function listen(options: ListenOptions, events: ListenerEvents): Promise<Listener> {
   const answer = answerRequests(options.fetch, events.failed)
   const pages = new Pages(options, events, answer)
-  const http2 = options.http2 ? createHttp2(answer, events) : undefined
+  // Loaded only where it is wanted: it takes longer to load than everything else here.
+  const http2 = options.http2 ? (await import('./http2-server.ts')).createHttp2(answer, events) : undefined
   const settings: FrontSettings = { ...options, events, http1: pages.server, http2: http2?.server }
 
   const sockets = new Set<Socket>()
@@ -124,29 +123,6 @@ function acceptRaw(
     fronts.add(new RawFront(handle, settings, left))
     runtime.wake()
   }
-}
-
-function createHttp2(
-  answer: ReturnType<typeof answerRequests>,
-  events: ListenerEvents,
-): { server: Http2Server; sessions: Set<Http2Session>; has(socket: Socket): boolean } {
-  const server = createHttp2Server({ settings: { enableConnectProtocol: true } }, answer)
-  const sessions = new Set<Http2Session>()
-  server.on('session', (session) => {
-    sessions.add(session)
-    session.once('close', () => sessions.delete(session))
-  })
-  server.on('sessionError', events.failed)
-  server.on('connect', (request, response) => {
-    if (isExtendedConnect(request.headers)) events.upgrade(new Http2Exchange(request.stream, request.headers))
-    else {
-      response.statusCode = 501
-      response.end()
-    }
-  })
-  const sockets = new WeakSet<Socket>()
-  server.on('connection', (socket: Socket) => sockets.add(socket))
-  return { server, sessions, has: (socket) => sockets.has(socket) }
 }
 
 function portOf(server: Server): number {
