@@ -92,6 +92,10 @@ async function send(answered: Response, request: NodeRequest, response: NodeResp
     response.end()
     return
   }
+  if (('stream' in response ? response.stream : response).destroyed) {
+    await answered.body.cancel()
+    return
+  }
   try {
     await pipeline(Readable.fromWeb(answered.body as import('node:stream/web').ReadableStream), response)
   } catch (error) {

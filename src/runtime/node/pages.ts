@@ -31,6 +31,8 @@ export class Pages {
         headersTimeout: handshakeTimeoutMs,
         requestTimeout: Math.max(handshakeTimeoutMs, 300_000),
         connectionsCheckingInterval: Math.min(Math.max(handshakeTimeoutMs / 4, 50), 30_000),
+        // From Node 24.9 on the server asks; before it lets go of the connection, see `passOn`.
+        ...{ shouldUpgradeCallback: (request: IncomingMessage) => wantsWebSocket(requestHeadOf(request)) },
       },
       (request, response) => {
         this.#isAnswering(request.socket, response)
