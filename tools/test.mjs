@@ -9,7 +9,7 @@ import { compilerArgs, installed, removeOlder, root } from './project.mjs'
 import { coverageOf } from './testing/coverage.mjs'
 import { runTestFiles, testFiles } from './testing/files.mjs'
 import { run } from './testing/processes.mjs'
-import { runOnRuntimes } from './testing/runtimes.mjs'
+import { runOnRuntimes, runtimes } from './testing/runtimes.mjs'
 
 /** @typedef {import('./testing/files.mjs').Outcome & { note?: string }} Outcome */
 
@@ -80,6 +80,21 @@ async function onRuntimes() {
   return { ...outcome, note: `${outcome.passed} passed on ${outcome.ran.join(', ')}` }
 }
 
+/** What depends most on the insides of Node is tested whole on every Node, with raw handles and without. */
+async function onOtherNodes() {
+  const files = testFiles(['test/server/', 'test/transport/', 'test/runtime/'])
+  /** @type {Outcome} */
+  const all = { passed: 0, failures: [], skips: [] }
+  for (const { name, program } of runtimes()) {
+    if (!name.startsWith('Node ') || program === undefined || program === process.execPath) continue
+    const outcome = await runTestFiles(files, { program })
+    all.passed += outcome.passed
+    all.failures.push(...outcome.failures.map((failure) => `${name}: ${failure}`))
+    all.skips.push(...outcome.skips.map((skip) => `${name}: ${skip}`))
+  }
+  return { ...all, note: `${all.passed} passed in ${files.length} files of server, transport and runtime` }
+}
+
 /** What looks at the package as it would be published; it needs a build that succeeded. */
 async function packageChecks() {
   await programs('exports', ['tools/check-exports.mjs'])
@@ -119,6 +134,7 @@ await step('tests', tests)
 if (runsAll) {
   await step('coverage', coverage)
   await step('runtimes', onRuntimes)
+  await step('other Nodes', onOtherNodes)
 }
 
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)

@@ -26,6 +26,7 @@ let runs = 0
 /**
  * @typedef {object} Settings
  * @property {string} [folder]      where the files are
+ * @property {string} [program]     the Node that runs them, if not this one
  * @property {NodeJS.ProcessEnv} [env]
  * @property {number} [timeoutMs]   for each file; whoever is not done by then is ended
  * @property {(done: number) => void} [progress]
@@ -54,11 +55,12 @@ export async function runTestFiles(/** @type {string[]} */ files, /** @type {Set
  * @param {string} file
  * @param {Settings} settings
  */
-async function runTestFile(file, { folder = build, env = {}, timeoutMs = 120_000 }) {
+async function runTestFile(file, settings) {
+  const { folder = build, program = process.execPath, env = {}, timeoutMs = 120_000 } = settings
   const lines = join(results, String(++runs))
   const source = `test/${file.replace(/js$/, 'ts')}`
   const ended = await run(
-    process.execPath,
+    program,
     [
       '--enable-source-maps',
       ...['--test-reporter', reporter, '--test-reporter-destination', lines],
