@@ -81,6 +81,11 @@ function toRequest(url: URL, request: NodeRequest, signal: AbortSignal): Request
 }
 
 async function send(answered: Response, request: NodeRequest, response: NodeResponse): Promise<void> {
+  if (response.destroyed) {
+    // Nobody is there any more, and the body must not wait for a reader.
+    await answered.body?.cancel()
+    return
+  }
   response.statusCode = answered.status
   for (const [name, value] of answered.headers) {
     if (name === 'set-cookie') continue
