@@ -139,7 +139,7 @@ export interface ClientSettings {
 const { handshakeTimeoutMs: handshakeTimeoutRule, ...clientLimitRules } = limitRules
 
 const rules: Readonly<Record<keyof ClientOptions, OptionRule>> = {
-  headers: isObject,
+  headers: (value) => (typeof value === 'object' && value !== null ? undefined : 'an object or pairs'),
   signal: (value) => (value instanceof AbortSignal ? undefined : 'an AbortSignal'),
   tls: isObject,
   agent: (value) =>

@@ -43,6 +43,8 @@ export class Peer extends RawPeer {
 export class ByteServer implements AsyncDisposable {
   readonly url: string
   readonly port: number
+  /** The address it listens on, as it stands in a URL. */
+  readonly host: string
   readonly #server: Server
   readonly #arrived = new Inbox<Peer>()
   readonly #sockets = new Set<Socket>()
@@ -50,8 +52,12 @@ export class ByteServer implements AsyncDisposable {
   private constructor(server: Server, secure: boolean) {
     this.#server = server
     const address = server.address()
-    this.port = typeof address === 'object' && address !== null ? address.port : 0
+    const place = typeof address === 'object' && address !== null ? address : { port: 0, address: '' }
+    this.port = place.port
+    this.host = place.address.includes(':') ? `[${place.address}]` : place.address
     this.url = `${secure ? 'wss' : 'ws'}://localhost:${this.port}/`
+    // Of those that never get through TLS too, so that nothing stays open.
+    server.on('connection', (socket: Socket) => this.#sockets.add(socket))
     server.on(secure ? 'secureConnection' : 'connection', (socket: Socket) => {
       this.#sockets.add(socket)
       this.#arrived.push(new Peer(socket))
