@@ -295,6 +295,11 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
 
   drained(): void {
     if (!this.#slow) return
+    if (this.#connection.output.pending > 0) {
+      // What this turn has sent waits too, and is told of when it is gone.
+      this.flush()
+      if (this.#link.bufferedBytes > 0) return
+    }
     this.#slow = false
     this.#slowFromBytes = 0
     this.#connection.holdPongs = false
