@@ -280,7 +280,14 @@ export class WebSocket extends EventTarget {
    * @throws {RealtimeError} rejects with `ERR_CLOSED` where the connection closes before the pong, and with
    * `ERR_CONTROL_TOO_LONG`
    */
-  async ping(data?: string | ArrayBuffer | ArrayBufferView): Promise<number> {
+  ping(data?: string | ArrayBuffer | ArrayBufferView): Promise<number> {
+    const answered = this.#ping(data)
+    // That nobody waits for it must not end the process.
+    answered.catch(() => {})
+    return answered
+  }
+
+  async #ping(data: unknown): Promise<number> {
     const payload = typeof data === 'string' ? new TextEncoder().encode(data) : bytesOfBufferSource(data)
     if (data !== undefined && payload === undefined) throw new TypeError('A ping takes a string or bytes')
     if (payload !== undefined && payload.length > maxControlPayloadBytes) {

@@ -106,10 +106,10 @@ export function connect(
   stream: Duplex | undefined,
   protocol: 'http/1.1' | 'h2',
 ): Duplex {
-  // Half-open, so that a server that ends its side early still gets our close frame.
   const place = {
     ...(socketPath === undefined ? { host: hostname, port } : { path: socketPath }),
-    allowHalfOpen: true,
+    // Half-open, so that a server that ends its side early still gets our close frame; HTTP/2 has streams for that.
+    allowHalfOpen: protocol === 'http/1.1',
   }
   if (!secure) return stream ?? connectTcp(place)
   return connectTls({

@@ -7,6 +7,7 @@ import {
   type IncomingHttpStatusHeader,
   type OutgoingHttpHeaders,
 } from 'node:http2'
+import type { TLSSocket } from 'node:tls'
 import { HandshakeError } from '../../errors.ts'
 import { HeaderList } from '../../protocol/header-list.ts'
 import type { Dial, DialAnswer, DialRequest } from '../contract.ts'
@@ -144,11 +145,16 @@ class SharedSession {
     const { request } = this
     const stream = await streamOf(request, this.#abandoned.signal)
     const scheme = request.secure ? 'https' : 'http'
+    const socket = connect(request, stream, 'h2')
     const client = connectHttp2(`${scheme}://${request.headers[0]?.[1]}`, {
-      createConnection: () => connect(request, stream, 'h2'),
+      createConnection: () => socket,
       settings: { enablePush: false },
     })
     this.#client = client
+    socket.once('secureConnect', () => {
+      if ((socket as TLSSocket).alpnProtocol === 'h2') return
+      client.destroy(unable('The server does not speak HTTP/2 (RFC 9113 §3.2)', 'RFC 9113 §3.2'))
+    })
     // A connection that fails or goes takes no more streams; those it has are told by themselves.
     const gone = (): void => void sessions.delete(this)
     client.on('goaway', gone)
@@ -168,16 +174,15 @@ class SharedSession {
         if (enableConnectProtocol === true) resolve(client)
         else {
           gone()
-          reject(
-            new HandshakeError('ERR_EXTENDED_CONNECT', {
-              message: 'The server takes no WebSockets over HTTP/2 (RFC 8441 §3)',
-              section: 'RFC 8441 §3',
-            }),
-          )
+          reject(unable('The server takes no WebSockets over HTTP/2 (RFC 8441 §3)', 'RFC 8441 §3'))
         }
       })
     })
   }
+}
+
+function unable(message: string, section: string): HandshakeError {
+  return new HandshakeError('ERR_EXTENDED_CONNECT', { message, section })
 }
 
 const sessions = new Set<SharedSession>()
