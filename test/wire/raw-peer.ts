@@ -61,6 +61,8 @@ export class RawPeer {
   /** Resolves when the connection is gone, with the reason if it was not ended in order. */
   readonly gone: Promise<NodeJS.ErrnoException | undefined>
   #read: Buffer = Buffer.alloc(0)
+  /** What has arrived since somebody looked. */
+  readonly #arrived: Buffer[] = []
   #isEnded = false
   #wake: (() => void) | undefined
 
@@ -75,7 +77,7 @@ export class RawPeer {
     stream.on('data', (chunk: Buffer) => {
       this.reads += 1
       this.bytesRead += chunk.length
-      this.#read = this.#read.length === 0 ? chunk : Buffer.concat([this.#read, chunk])
+      this.#arrived.push(chunk)
       this.#wake?.()
     })
     const over = (): void => {
@@ -228,6 +230,7 @@ export class RawPeer {
 
   /** What arrived and was not looked at. */
   get unread(): Buffer {
+    if (this.#arrived.length > 0) this.#read = Buffer.concat([this.#read, ...this.#arrived.splice(0)])
     return this.#read
   }
 
@@ -243,13 +246,14 @@ export class RawPeer {
     read: (bytes: Buffer) => { value: Value; length: number } | undefined,
   ): Promise<Value> {
     for (;;) {
-      const found = read(this.#read)
+      const { unread } = this
+      const found = read(unread)
       if (found !== undefined) {
-        this.#read = this.#read.subarray(found.length)
+        this.#read = unread.subarray(found.length)
         return found.value
       }
       if (this.#isEnded)
-        throw new Error(`the connection ended before ${what}; unread: ${this.#read.subarray(0, 200)}`)
+        throw new Error(`the connection ended before ${what}; unread: ${unread.subarray(0, 200)}`)
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
