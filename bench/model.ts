@@ -144,5 +144,7 @@ export interface Machine {
   processor: string
   processors: number
   memoryGiB: number
+  /** TCP's; it is a good part of the cost of a small message. */
+  congestionControl?: string
   node: string
 }

@@ -10,6 +10,7 @@ export function machine() {
     processor: first?.model.trim() ?? 'unknown',
     processors: others.length + 1,
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
+    congestionControl: readOrEmpty('/proc/sys/net/ipv4/tcp_congestion_control').trim(),
     node: process.versions.node,
   }
 }

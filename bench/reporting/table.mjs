@@ -112,7 +112,7 @@ export function page(/** @type {readonly Stored[]} */ results) {
     'Written by `npm run bench`; what the words mean stands in [the README](../README.md) of the benchmarks.',
     '',
     `Measured ${days.length === 1 ? days[0] : `${days[0]} to ${days.at(-1)}`} on ${machine.processor}, ${machine.processors} processors,`,
-    `${machine.memoryGiB} GiB, ${machine.system}, ${machine.kernel}, Node ${machine.node}, over the loopback interface. Figures are medians of`,
+    `${machine.memoryGiB} GiB, ${machine.system}, ${machine.kernel} (TCP ${machine.congestionControl ?? ''}), Node ${machine.node}, over the loopback interface. Figures are medians of`,
     'the rounds; µs are CPU of the server process, user and system. Bold: above what was to be reached.',
     '',
     '## Ours beside ws and Bun',

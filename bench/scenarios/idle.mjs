@@ -37,4 +37,40 @@ const scenario = {
   },
 }
 
-export default [scenario]
+/** @type {Scenario} */
+const warm = {
+  name: 'handshake-warm',
+  title: 'handshake, warm server',
+  mix: `${connections} handshakes after as many have been made and closed: nothing is compiled or grown any more`,
+  figures: [{ id: 'handshake-warm', title: 'handshake, warm server', unit: 'µs' }],
+  peers: ['polyplex', 'ws', 'bun'],
+  needsFreshServer: true,
+  estimateSeconds: () => 6,
+  suits: (peer) => peer.can({ kind: 'echo' }) && peer.speaks === undefined,
+  async measure({ serve, load }) {
+    const server = await serve({ kind: 'echo' })
+    await load('idle-load', server, { connections, settle: 1 })
+    const result = await load('idle-load', server, { connections, settle: 0.2 })
+    return { ...result, values: { 'handshake-warm': result['cpuMicroseconds'] } }
+  },
+}
+
+/** @type {Scenario} */
+const later = {
+  name: 'idle-later',
+  title: 'idle connections, half a minute later',
+  mix: 'as above, but the memory is looked at 30 s after the last handshake, when V8 has given back what only the handshakes needed',
+  figures: [{ id: 'idle-memory-later', title: 'memory per idle connection, after 30 s', unit: 'bytes' }],
+  peers: ['polyplex', 'ws', 'bun'],
+  needsFreshServer: true,
+  maxRounds: 1,
+  estimateSeconds: () => 33,
+  suits: (peer) => peer.can({ kind: 'echo' }) && peer.speaks === undefined,
+  async measure({ serve, load }) {
+    const server = await serve({ kind: 'echo' })
+    const result = await load('idle-load', server, { connections, settle: 30 })
+    return { ...result, values: { 'idle-memory-later': result['bytesPerConnection'] } }
+  },
+}
+
+export default [scenario, warm, later]
