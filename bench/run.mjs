@@ -12,7 +12,7 @@ import { Progress } from './measuring/progress.mjs'
 import { benchFolder, peers, polyplexBuild } from './peers.mjs'
 import { charts } from './reporting/chart.mjs'
 import { medianOf, withUnit } from './reporting/figures.mjs'
-import { newestResults, resultsFolder, store } from './reporting/store.mjs'
+import { formatResults, newestResults, resultsFolder, store } from './reporting/store.mjs'
 import { fullTable, page, ratioTable } from './reporting/table.mjs'
 import { clients } from './scenarios/client.mjs'
 import { scenarios } from './scenarios/index.mjs'
@@ -96,6 +96,7 @@ function writeReport() {
   const results = newestResults()
   writeFileSync(join(resultsFolder, 'README.md'), page(results))
   for (const [name, svg] of Object.entries(charts(results))) writeFileSync(join(resultsFolder, name), svg)
+  formatResults()
 }
 
 /** Whether ws or Bun was measured too. */

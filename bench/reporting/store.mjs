@@ -1,6 +1,8 @@
 // The results that were kept: one file for each case and day.
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { root } from '../../tools/project.mjs'
 import { benchFolder } from '../peers.mjs'
 import { scenarios } from '../scenarios/index.mjs'
 
@@ -14,6 +16,11 @@ export function store(/** @type {Stored} */ stored) {
   const file = `${stored.measuredAt.slice(0, 10)}-${stored.scenario}.json`
   writeFileSync(join(resultsFolder, file), `${JSON.stringify(stored, undefined, 1)}\n`)
   return file
+}
+
+/** Puts everything into the shape that the project's formatter wants, where it is installed. */
+export function formatResults() {
+  spawnSync(join(root, 'node_modules', '.bin', 'biome'), ['format', '--write', resultsFolder], { cwd: root })
 }
 
 /** The newest results of every case, in the order of the table. */
