@@ -47,7 +47,7 @@ export function fullTable(/** @type {readonly Stored[]} */ results) {
     .filter(({ stored }) => !stored.peers.some(({ name }) => name.endsWith('-client')))
     .map(({ stored, figure }) => [
       figure.title,
-      ...names.map((name) => withUnit(figureOf(stored, name, figure.id), figure.unit)),
+      ...names.map((name) => withUnit(figureOf(stored, name, figure.id), figure.unit) || '–'),
     ])
   return table(['case', ...names.map((name) => labels.get(name) ?? name)], rows)
 }
@@ -123,7 +123,8 @@ export function page(/** @type {readonly Stored[]} */ results) {
     '',
     fullTable(results),
     '',
-    '“bare epoll in C” checks nothing and keeps nothing: it is what the system calls cost, not a server to use.',
+    '“bare epoll in C” checks nothing and keeps nothing: it is what the system calls cost, not a server to use. “–”: does not',
+    'do this, or is not here (see [versions](#versions)).',
     '',
     '## Clients',
     '',

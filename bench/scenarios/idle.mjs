@@ -1,4 +1,5 @@
 // Ten thousand connections that do nothing: CPU of a handshake, memory of a connection.
+import { setTimeout } from 'node:timers/promises'
 
 /** @import { Scenario } from '../model.ts' */
 
@@ -45,11 +46,12 @@ const warm = {
   figures: [{ id: 'handshake-warm', title: 'handshake, warm server', unit: 'µs' }],
   peers: ['polyplex', 'ws', 'bun'],
   needsFreshServer: true,
-  estimateSeconds: () => 6,
+  estimateSeconds: () => 7,
   suits: (peer) => peer.can({ kind: 'echo' }) && peer.speaks === undefined,
   async measure({ serve, load }) {
     const server = await serve({ kind: 'echo' })
-    await load('idle-load', server, { connections, settle: 1 })
+    await load('idle-load', server, { connections, settle: 0.2 })
+    await setTimeout(3_000) // until all of them are closed on the server's side too
     const result = await load('idle-load', server, { connections, settle: 0.2 })
     return { ...result, values: { 'handshake-warm': result['cpuMicroseconds'] } }
   },
