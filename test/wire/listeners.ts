@@ -1,4 +1,4 @@
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import type { ServeOptions } from '../../src/server/index.ts'
 import { certificate } from './certificate.ts'
 
@@ -12,8 +12,11 @@ export const listeners = [
 export type ListenerOptions = (typeof listeners)[number]['options']
 
 /** The same test for each of them. */
-export function testEach(title: string, check: (options: ListenerOptions) => Promise<void>): void {
+export function testEach(
+  title: string,
+  check: (options: ListenerOptions, context: TestContext) => Promise<void>,
+): void {
   for (const { name, options } of listeners) {
-    test(`${title} (${name})`, () => check(options))
+    test(`${title} (${name})`, (context) => check(options, context))
   }
 }

@@ -1,12 +1,12 @@
 import type { Buffer } from 'node:buffer'
 import type { Server as HttpServer } from 'node:http'
-import type { Http2Server } from 'node:http2'
 import type { Socket } from 'node:net'
 import { HandshakeError } from '../../errors.ts'
 import type { WheelEntry } from '../../util/timer-wheel.ts'
 import type { ListenerEvents } from '../contract.ts'
 import { HeadReader, lateHead } from './head-reader.ts'
 import { answerAndEnd, Http1Exchange } from './http1-exchange.ts'
+import type { Http2Sessions } from './http2-server.ts'
 import { runtime } from './runtime.ts'
 
 /** What all fresh connections of a listener share. */
@@ -17,7 +17,7 @@ export interface FrontSettings {
   /** Takes connections whose first request is no upgrade. */
   readonly http1: HttpServer
   /** Takes connections that speak HTTP/2. */
-  readonly http2: Http2Server | undefined
+  readonly http2: Http2Sessions | undefined
 }
 
 /**
@@ -33,7 +33,10 @@ export class HttpFront implements WheelEntry {
   constructor(socket: Socket, settings: FrontSettings) {
     this.#socket = socket
     this.#settings = settings
-    this.#reader = new HeadReader(settings.maxHeaderBytes, settings.http2 !== undefined)
+    // Over TLS it is ALPN that says so (RFC 9113 §3.2).
+    const { alpnProtocol } = socket as Socket & { alpnProtocol?: string | false }
+    const mayBeHttp2 = settings.http2 !== undefined && (alpnProtocol === undefined || alpnProtocol === 'h2')
+    this.#reader = new HeadReader(settings.maxHeaderBytes, mayBeHttp2)
     runtime.wheel.add(this, settings.handshakeTimeoutMs)
     runtime.wake()
     socket.on('error', this.#failed)
@@ -95,7 +98,7 @@ export function handOver(
   if (kind === 'http2') {
     // A session of HTTP/2 knows no half: with the peer's end its streams end too.
     socket.allowHalfOpen = false
-    http2?.emit('connection', socket)
+    http2?.take(socket)
     // Bun's session waits for what was read to flow, as does the parser of HTTP/1.1; Node's takes it by itself.
     if (process.versions['bun'] !== undefined) socket.resume()
   } else {

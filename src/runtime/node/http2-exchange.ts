@@ -38,7 +38,7 @@ export class Http2Exchange implements UpgradeExchange {
   }
 
   get gone(): boolean {
-    return this.#stream.destroyed
+    return this.#stream.destroyed || this.#stream.closed
   }
 
   accept(status: 101 | 200, headers: Iterable<readonly [string, string]>): Link {
@@ -47,18 +47,37 @@ export class Http2Exchange implements UpgradeExchange {
   }
 
   refuse(status: number, headers: Iterable<readonly [string, string]>, body: string | Uint8Array): void {
-    if (this.#stream.destroyed) return
-    this.#stream.respond({ ':status': status, ...gathered(headers) })
-    this.#stream.end(body)
+    if (this.gone) return
+    const stream = this.#stream
+    const content = typeof body === 'string' ? new TextEncoder().encode(body) : body
+    const type = content.length > 0 ? { 'content-type': 'text/plain; charset=utf-8' } : {}
+    const fields = { ...type, ...gathered(headers), 'content-length': `${content.length}` }
+    // What the peer may still send is not waited for (RFC 9113 §8.1).
+    stream.once('finish', () => stream.close(noError))
+    stream.respond({ ':status': status, ...fields })
+    stream.end(content)
   }
 }
+
+/** NO_ERROR (RFC 9113 §7). */
+const noError = 0
+
+const forbidden = new Set([
+  'connection',
+  'upgrade',
+  'transfer-encoding',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'http2-settings',
+])
 
 /** Header fields as an object, without those that HTTP/2 forbids (RFC 9113 §8.2.2). */
 function gathered(headers: Iterable<readonly [string, string]>): Record<string, string | string[]> {
   const fields: Record<string, string | string[]> = {}
   for (const [name, value] of headers) {
     const key = name.toLowerCase()
-    if (key === 'connection' || key === 'upgrade' || key === 'transfer-encoding') continue
+    if (forbidden.has(key)) continue
     const earlier = fields[key]
     fields[key] = earlier === undefined ? value : [earlier, value].flat()
   }

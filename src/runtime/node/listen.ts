@@ -14,8 +14,10 @@ export async function listen(options: ListenOptions, events: ListenerEvents): Pr
   const answer = answerRequests(options.fetch, events.failed)
   const pages = new Pages(options, events, answer)
   // Loaded only where it is wanted: it takes longer to load than everything else here.
-  const http2 = options.http2 ? (await import('./http2-server.ts')).createHttp2(answer, events) : undefined
-  const settings: FrontSettings = { ...options, events, http1: pages.server, http2: http2?.server }
+  const http2 = options.http2
+    ? new (await import('./http2-server.ts')).Http2Sessions(options, events, answer)
+    : undefined
+  const settings: FrontSettings = { ...options, events, http1: pages.server, http2 }
 
   const sockets = new Set<Socket>()
   const fronts = new Set<RawFront>()
@@ -69,34 +71,36 @@ export async function listen(options: ListenOptions, events: ListenerEvents): Pr
         server.off('error', reject)
         server.on('error', events.failed)
         if (options.rawHandles && options.tls === undefined) acceptRaw(server, settings, fronts, left)
+        let deadline: NodeJS.Timeout | undefined
         const closed = new Promise<void>((done) => {
           server.once('close', done)
         })
         resolve({
           port: portOf(server),
-          stop: () => void server.close(),
+          stop() {
+            server.close()
+            // Whoever waits for the end must not find that nothing else kept the process alive.
+            deadline ??= setTimeout(() => {}, 2_147_483_647)
+          },
           close() {
             // By now every WebSocket is closed: what is left are requests in progress, idle connections and strangers.
             pages.close()
-            for (const session of http2?.sessions ?? []) session.close()
+            http2?.close()
             const busy = (socket: Socket): boolean => pages.isBusy(socket) || http2?.has(socket) === true
             for (const socket of sockets) if (!busy(socket)) socket.destroySoon()
             for (const front of fronts) front.close(busy)
             for (const socket of handshaking.values()) socket.destroy()
-            const deadline = {
-              wheelTick: -1,
-              expire() {
-                for (const socket of sockets) socket.destroy()
-                for (const front of fronts) front.close(() => false)
-              },
-            }
-            runtime.wheel.add(deadline, options.closeTimeoutMs)
+            clearTimeout(deadline)
+            deadline = setTimeout(() => {
+              for (const socket of sockets) socket.destroy()
+              for (const front of fronts) front.cut()
+            }, options.closeTimeoutMs)
             // Node knows only of the connections that it made sockets of by itself.
             const rawLeft = new Promise<void>((done) => {
               allLeft = done
               if (fronts.size === 0) done()
             })
-            return Promise.all([closed, rawLeft]).then(() => runtime.wheel.cancel(deadline))
+            return Promise.all([closed, rawLeft]).then(() => clearTimeout(deadline))
           },
         })
       },

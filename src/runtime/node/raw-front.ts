@@ -94,7 +94,13 @@ export class RawFront implements WheelEntry, UpgradeExchange, RawReader {
     if (!this.#closed) answerAndEnd(this.#leave(), status, headers, body)
   }
 
-  /** Cuts a connection that never became a WebSocket, unless it is an ordinary socket that is `busy`. */
+  /** Cuts it at once, whatever became of it. */
+  cut(): void {
+    this.#socket?.destroy()
+    this.close()
+  }
+
+  /** Ends a connection that never became a WebSocket, unless it is an ordinary socket that is `busy`. */
   close(busy: (socket: Socket) => boolean = () => false): void {
     if (this.#socket !== undefined && !busy(this.#socket)) this.#socket.destroySoon()
     if (this.#closed) return
