@@ -93,7 +93,6 @@ export class Connection {
 
   #discarding = false
   #paused = false
-  #parsing = false
   /** Input not yet looked at: the start of a header, or everything while paused. */
   #held: Uint8Array | undefined
 
@@ -157,9 +156,7 @@ export class Connection {
   }
 
   #parse(bytes: Uint8Array): void {
-    this.#parsing = true
     const at = this.#readFrames(bytes)
-    this.#parsing = false
     if (at < bytes.length && !this.#discarding) this.#held = copied(bytes, at)
   }
 
@@ -256,7 +253,7 @@ export class Connection {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
-    if (this.#parsing) return
+    // Within an event this reads nothing: what comes next is not held, but still being read.
     const held = this.#held ?? nothing
     this.#held = undefined
     this.#parse(held)
@@ -481,7 +478,6 @@ export class Connection {
     this.#write(FIN | CLOSE, hasCode ? closePayload(code, sent.reason, text) : nothing)
     this.closeSent = sent
     this.closeFirst ??= 'local'
-    this.#owedPong = undefined
     this.#signal('closeSent')
   }
 

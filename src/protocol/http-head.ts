@@ -50,7 +50,7 @@ export function parseRequestHead(text: string): RequestHead {
     const line = lines[index] as string
     const colon = line.indexOf(':')
     const name = line.slice(0, colon)
-    if (colon < 1 || !isToken(name)) throw malformed('header field name', '§5.1')
+    if (colon < 0 || !isToken(name)) throw malformed('header field name', '§5.1')
     const value = trimBlanks(line.slice(colon + 1))
     if (!fieldText.test(value)) throw malformed('header field value', '§5.5')
     flat.push(name, value)

@@ -83,6 +83,7 @@ const token = fc.string({
   unit: fc.constantFrom(..."!#$%&'*+-.^_`|~0123456789abcxyzABCXYZ"),
   minLength: 1,
   maxLength: 12,
+  size: 'max',
 })
 const extension: fc.Arbitrary<Extension> = fc
   .tuple(token, fc.array(fc.tuple(token, fc.option(token, { nil: undefined })), { maxLength: 4 }))
@@ -125,11 +126,14 @@ test('§9.1 white space, empty members and quotes change nothing', () => {
 
 test('§9.1 any text is read or refused, never more', () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(...'ab1;=,"\\ \t()é\r\n'), maxLength: 40 }), (text) => {
-      const extensions = parseExtensions(text)
-      if (extensions !== undefined)
-        assert.deepEqual(parseExtensions(formatExtensions(extensions)), extensions)
-    }),
+    fc.property(
+      fc.string({ unit: fc.constantFrom(...'ab1;=,"\\ \t()é\r\n'), maxLength: 40, size: 'max' }),
+      (text) => {
+        const extensions = parseExtensions(text)
+        if (extensions !== undefined)
+          assert.deepEqual(parseExtensions(formatExtensions(extensions)), extensions)
+      },
+    ),
     { numRuns: 1000, seed: 6 },
   )
 })

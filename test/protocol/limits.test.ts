@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { constants, deflateRawSync } from 'node:zlib'
 import { LimitError } from '../../src/protocol/index.ts'
-import { compressions, openCore, roles } from './core.ts'
+import { bytesText, compressions, openCore, roles } from './core.ts'
 import { opcodes, peerFrame } from './frames.ts'
 
 const tooLarge = ['failed 1009 ERR_MESSAGE_TOO_LARGE']
@@ -158,6 +159,25 @@ for (const role of roles) {
     }
     assert.equal(core.events.length, 1)
     assert.match(core.events[0] ?? '', /^binary #300/)
+  })
+
+  test(`${role} takes a message at the limit, however badly it was compressed`, () => {
+    // Nine bits for every byte: the worst that DEFLATE does without meaning to.
+    let state = 1
+    const noise = Uint8Array.from({ length: 60_000 }, () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0
+      return 144 + ((state >>> 16) % 112)
+    })
+    const payload = deflateRawSync(noise, {
+      strategy: constants.Z_FIXED,
+      level: 1,
+      memLevel: 1,
+      finishFlush: constants.Z_SYNC_FLUSH,
+    }).subarray(0, -4)
+    assert.ok(payload.length > 61_000)
+    const core = openCore(role, { limits: { maxMessageBytes: 60_000 }, compression: compressions()[role] })
+    core.receive(peerFrame(role, opcodes.binary, payload, { rsv: 4 }))
+    assert.deepEqual(core.events, [`binary ${bytesText(noise)}`])
   })
 
   test(`${role} fails a compressed message whose frames alone pass what the limit could need`, () => {

@@ -47,7 +47,7 @@ for (const role of roles) {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 300 }),
-        fc.array(fc.nat(400), { maxLength: 12 }),
+        fc.array(fc.nat(400), { maxLength: 12, size: 'max' }),
         (size, lengths) => {
           const core = openCore(role, { arena: new Arena(size) })
           for (const [index, length] of lengths.entries()) {

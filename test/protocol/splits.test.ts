@@ -15,8 +15,11 @@ interface Part {
 }
 
 const payload = fc.oneof(
-  { weight: 6, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }).map(utf8) },
-  { weight: 2, arbitrary: fc.uint8Array({ maxLength: 40 }).map((bytes) => new Uint8Array(bytes)) },
+  { weight: 6, arbitrary: fc.string({ unit: 'binary', maxLength: 40, size: 'max' }).map(utf8) },
+  {
+    weight: 2,
+    arbitrary: fc.uint8Array({ maxLength: 40, size: 'max' }).map((bytes) => new Uint8Array(bytes)),
+  },
   {
     weight: 1,
     arbitrary: fc.integer({ min: 120, max: 130 }).map((length) => new Uint8Array(length).fill(0x61)),
@@ -44,7 +47,7 @@ const part: fc.Arbitrary<Part> = fc
 
 const closing = fc.oneof(
   fc.constant(undefined),
-  fc.tuple(fc.constantFrom(1000, 1001, 1005, 2999, 4999), fc.string({ maxLength: 20 })),
+  fc.tuple(fc.constantFrom(1000, 1001, 1005, 2999, 4999), fc.string({ maxLength: 20, size: 'max' })),
 )
 
 /** The session as bytes: continuations are put where they belong, and messages compressed where that was agreed. */
@@ -162,9 +165,12 @@ test('what one side sends the other is told, whatever is sent and however it is 
     | { readonly do: 'text'; readonly data: string }
     | { readonly do: 'binary'; readonly data: Uint8Array }
     | { readonly do: 'ping' | 'pong'; readonly data: Uint8Array }
-  const control = fc.uint8Array({ maxLength: 125 }).map((bytes) => new Uint8Array(bytes))
+  const control = fc.uint8Array({ maxLength: 125, size: 'max' }).map((bytes) => new Uint8Array(bytes))
   const deed: fc.Arbitrary<Deed> = fc.oneof(
-    fc.record({ do: fc.constant('text' as const), data: fc.string({ unit: 'binary', maxLength: 300 }) }),
+    fc.record({
+      do: fc.constant('text' as const),
+      data: fc.string({ unit: 'binary', maxLength: 300, size: 'max' }),
+    }),
     fc.record({ do: fc.constant('binary' as const), data: payload }),
     fc.record({ do: fc.constantFrom('ping' as const, 'pong' as const), data: control }),
   )

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { constants, deflateRawSync } from 'node:zlib'
 import { type Core, compressions, openCore, roles } from './core.ts'
 import { concat, opcodes, peerFrame, utf8 } from './frames.ts'
 
@@ -153,6 +154,34 @@ for (const role of roles) {
       assert.match(core.error?.message ?? '', /limits\.maxInflationRatio/)
       // A megabyte is free, and the ratio is asked at every 1024 bytes of the wire.
       assert.ok(told <= 1_048_576 + 1024 * 1040)
+    }
+  })
+
+  test(`${role} asks for the ratio at fixed places of a streamed message, so that its split does not matter`, () => {
+    const piece = (data: Uint8Array, level: number) =>
+      deflateRawSync(data, { level, finishFlush: constants.Z_SYNC_FLUSH })
+    const noise = (length: number) =>
+      Uint8Array.from({ length }, (_, index) => Math.imul(index, 0x9e37_79b9) >>> 24)
+    // A million zeros, filled up to 1024 bytes; then more than the ratio allows for a while, and enough to make up for it.
+    const start = piece(new Uint8Array(1_000_000), 9)
+    const message = concat(
+      start,
+      piece(noise(1024 - start.length - 10), 0),
+      piece(new Uint8Array(100_000), 9),
+      piece(noise(2000), 0),
+    ).subarray(0, -4)
+    const bytes = peerFrame(role, opcodes.binary, message, { rsv: 4 })
+    for (const step of [bytes.length, 1000, 77, 1]) {
+      const core = openCore(role, {
+        streamed: true,
+        compression: compressions()[role],
+        limits: { maxMessageBytes: Number.POSITIVE_INFINITY, maxInflationRatio: 600 },
+      })
+      const { data, flags } = collect(core)
+      for (let at = 0; at < bytes.length; at += step) core.receive(bytes.subarray(at, at + step))
+      assert.deepEqual(core.events, [], `in steps of ${step}`)
+      assert.equal(flags.at(-1), 'binary last')
+      assert.ok(data().length > 1_100_000)
     }
   })
 

@@ -25,8 +25,8 @@ function inflated(
 
 /** Data of all kinds that compress well, badly, near and far. */
 const data = fc.oneof(
-  fc.uint8Array({ maxLength: 2000 }),
-  fc.string({ unit: fc.constantFrom('a', 'b', 'hello ', 'é'), maxLength: 2000 }).map(utf8),
+  fc.uint8Array({ maxLength: 2000, size: 'max' }),
+  fc.string({ unit: fc.constantFrom('a', 'b', 'hello ', 'é'), maxLength: 2000, size: 'max' }).map(utf8),
   fc.nat(70_000).map((length) => new Uint8Array(length)),
   fc
     .tuple(fc.integer(), fc.integer({ min: 1, max: 40_000 }), fc.nat(40_000))
@@ -140,6 +140,10 @@ test('a match may reach as far back as the window, and no farther', () => {
   assert.equal(inflated(far(16, '0000000'), 10, 8, window), 'corrupt')
   assert.deepEqual(inflated(far(16, '0000000'), 10, 9, window), Uint8Array.of(255, 0, 1))
   assert.equal(inflated(far(15, '111111'), 10, 8, window.subarray(0, 255)), 'corrupt')
+  // What was made within the same message lies there too, but out of reach.
+  const stored = deflateRawSync(window, { level: 0, finishFlush })
+  assert.equal((inflated(concat(stored, far(15, '111111')), 1000, 8) as Uint8Array).length, 515)
+  assert.equal(inflated(concat(stored, far(16, '0000000')), 1000, 8), 'corrupt')
 })
 
 test('another block may follow a final one, at the next byte', () => {

@@ -197,7 +197,7 @@ test('never early, never more than a tick late, none lost, none twice', () => {
   )
   fc.assert(
     fc.property(
-      fc.array(step, { maxLength: 80 }),
+      fc.array(step, { maxLength: 80, size: 'max' }),
       fc.constantFrom(1, 4, 32),
       fc.nat(5000),
       (steps, slots, start) => {

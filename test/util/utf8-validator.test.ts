@@ -54,7 +54,9 @@ const textLike = fc
     fc.oneof(
       {
         weight: 8,
-        arbitrary: fc.string({ unit: 'binary', maxLength: 60 }).map((text) => new TextEncoder().encode(text)),
+        arbitrary: fc
+          .string({ unit: 'binary', maxLength: 60, size: 'max' })
+          .map((text) => new TextEncoder().encode(text)),
       },
       { weight: 1, arbitrary: fc.uint8Array({ maxLength: 4 }) },
     ),
