@@ -1,5 +1,12 @@
-/** What an `on…` attribute holds: a function, an object that is never called, or nothing. */
-export type EventHandler<Target, Occurrence> = ((this: Target, event: Occurrence) => unknown) | null
+/** What may be given to an `on…` attribute. Written as a method: so handlers for the platform's own events fit too. */
+export type EventHandler<Target, Occurrence> = Handling<Target, Occurrence>['handle'] | null
+
+interface Handling<Target, Occurrence> {
+  handle(this: Target, event: Occurrence): unknown
+}
+
+/** What an `on…` attribute gives back, such that the whole fits where the platform's own WebSocket is wanted. */
+export type CurrentHandler<Occurrence> = ((event: Occurrence) => unknown) | null
 
 interface Handler {
   callback: object

@@ -3,7 +3,7 @@ import { maxControlPayloadBytes } from '../protocol/opcode.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN, type ReadyState } from '../protocol/ready-state.ts'
 import type { CarrierEvents, Closed, WebSocketCarrier } from '../transport/websocket-carrier.ts'
 import { validateClose } from './closing.ts'
-import { type EventHandler, EventHandlerMap } from './event-handler.ts'
+import { type CurrentHandler, type EventHandler, EventHandlerMap } from './event-handler.ts'
 import { CloseEvent, createErrorEvent, type ErrorEvent, MessageEvent } from './events.ts'
 import { type Opened, Opening } from './opening.ts'
 import { type ClientOptions, settingsOf, type WebSocketOptions } from './options.ts'
@@ -37,10 +37,7 @@ interface AddListenerOptions extends ListenerOptions {
   signal?: AbortSignal
 }
 
-type Listener<Occurrence> =
-  | ((this: WebSocket, event: Occurrence) => unknown)
-  | { handleEvent(event: Occurrence): unknown }
-  | null
+type Listener<Occurrence> = EventHandler<WebSocket, Occurrence> | { handleEvent(event: Occurrence): unknown }
 
 /** What the last two events tell. */
 interface Ending {
@@ -191,32 +188,32 @@ export class WebSocket extends EventTarget {
     if (text === 'blob' || text === 'arraybuffer') this.#binaryType = text
   }
 
-  get onopen(): EventHandler<WebSocket, Event> {
-    return this.#handlers.get('open') as EventHandler<WebSocket, Event>
+  get onopen(): CurrentHandler<Event> {
+    return this.#handlers.get('open') as CurrentHandler<Event>
   }
 
   set onopen(value: EventHandler<WebSocket, Event>) {
     this.#handlers.set('open', value)
   }
 
-  get onerror(): EventHandler<WebSocket, ErrorEvent> {
-    return this.#handlers.get('error') as EventHandler<WebSocket, ErrorEvent>
+  get onerror(): CurrentHandler<Event> {
+    return this.#handlers.get('error') as CurrentHandler<Event>
   }
 
   set onerror(value: EventHandler<WebSocket, ErrorEvent>) {
     this.#handlers.set('error', value)
   }
 
-  get onclose(): EventHandler<WebSocket, CloseEvent> {
-    return this.#handlers.get('close') as EventHandler<WebSocket, CloseEvent>
+  get onclose(): CurrentHandler<CloseEvent> {
+    return this.#handlers.get('close') as CurrentHandler<CloseEvent>
   }
 
   set onclose(value: EventHandler<WebSocket, CloseEvent>) {
     this.#handlers.set('close', value)
   }
 
-  get onmessage(): EventHandler<WebSocket, MessageEvent> {
-    return this.#handlers.get('message') as EventHandler<WebSocket, MessageEvent>
+  get onmessage(): CurrentHandler<MessageEvent> {
+    return this.#handlers.get('message') as CurrentHandler<MessageEvent>
   }
 
   set onmessage(value: EventHandler<WebSocket, MessageEvent>) {
