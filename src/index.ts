@@ -14,3 +14,6 @@ export {
   type WebSocketStreamOptions,
 } from './client/websocket-stream.ts'
 export * from './errors.ts'
+export type { CompressionOptions } from './protocol/permessage-deflate.ts'
+export type { ByteStream, DialTarget, HttpAgent, TlsOptions } from './runtime/contract.ts'
+export type { Heartbeat } from './transport/websocket-carrier.ts'

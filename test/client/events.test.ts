@@ -23,6 +23,7 @@ test('open, message, error and close come in this order, each on the socket itse
   const closed = next(socket, 'close')
   const peer = await server.accept()
   peer.send(fromServer('hi'), frame(3, '', plain))
+  peer.stream.end()
   assert.ok((await closed) instanceof CloseEvent)
   assert.deepEqual(seen, ['open', true, 'message', true, 'error', true, 'close', true])
 })
@@ -132,6 +133,7 @@ test('the error event is a plain Event of the standard that also says why, and p
   const failed = next(socket, 'error')
   const peer = await server.accept()
   peer.send(frame(TEXT, 'masked', { mask: 0x01020304 }))
+  peer.stream.end()
   const event = await failed
   assert.equal(Object.prototype.toString.call(event), '[object Event]')
   assert.equal(event.error.code, 'ERR_MASK_UNEXPECTED')
