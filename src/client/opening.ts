@@ -10,6 +10,7 @@ import type { Dial, DialAnswer, Runtime } from '../runtime/contract.ts'
 import type { Link } from '../transport/link.ts'
 import { type CarrierEvents, WebSocketCarrier } from '../transport/websocket-carrier.ts'
 import type { WheelEntry } from '../util/timer-wheel.ts'
+import { untilAborted } from '../util/until-aborted.ts'
 import { isBadPort } from './bad-port.ts'
 import type { ClientSettings } from './options.ts'
 import { credentialsOf, type Destination, destinationOf, toUrlRecord } from './url.ts'
@@ -25,7 +26,7 @@ const personalHeaders = /^(authorization|cookie|proxy-authorization|host)$/i
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
 /** The last handshake that is serialized, by host and port; it never rejects. */
-const handshakes = new Map<string, Promise<void>>()
+const handshakes = new Map<string, Promise<unknown>>()
 
 /**
  * The opening handshake of a client: dials, follows redirects where that is wanted, and checks the answer, all in the
@@ -66,17 +67,15 @@ export class Opening implements WheelEntry {
   }
 
   /** RFC 6455 §4.1: no more than one connection to the same host and port may be in a connecting state. */
-  async #inTurn(open: () => Promise<Opened>): Promise<Opened> {
+  #inTurn(open: () => Promise<Opened>): Promise<Opened> {
     const { hostname, port, socketPath } = destinationOf(this.#url)
     const key = socketPath ?? `${hostname} ${port}`
-    const before = handshakes.get(key)
-    const opening = (before ?? Promise.resolve()).then(open)
-    const over = opening.then(
-      () => {},
-      () => {},
-    )
+    const before = handshakes.get(key) ?? Promise.resolve()
+    const opening = untilAborted(before, this.#attempt.signal).then(open)
+    const over: Promise<unknown> = Promise.allSettled([before, opening]).then(() => {
+      if (handshakes.get(key) === over) handshakes.delete(key)
+    })
     handshakes.set(key, over)
-    over.then(() => handshakes.get(key) === over && handshakes.delete(key))
     return opening
   }
 

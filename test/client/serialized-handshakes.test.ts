@@ -41,6 +41,21 @@ test('the next one comes also when the one before has failed or was given up', a
   await finish(third, peer)
 })
 
+test('a socket closed while it waits for its turn does not wait any longer', async () => {
+  await using server = await ByteServer.listen()
+  const sockets = [0, 1, 2].map(() => new WebSocket(server.url, [], options))
+  const [first, second, third] = sockets as [WebSocket, WebSocket, WebSocket]
+  const slow = await server.request()
+  const failure = failureOf(second)
+  second.close()
+  assert.equal((await failure).error.code, 'ERR_CLOSED')
+  assert.equal(server.waiting, 0)
+  const failures = [failureOf(first), failureOf(third)]
+  slow.reset()
+  ;(await server.request()).reset()
+  await Promise.all(failures)
+})
+
 test('by default, and with other ports, handshakes do not wait', async () => {
   await using server = await ByteServer.listen()
   await using other = await ByteServer.listen()

@@ -6,6 +6,7 @@ import type { Duplex, Readable } from 'node:stream'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { type ErrorCode, HandshakeError, RealtimeError } from '../../errors.ts'
 import { HeaderList } from '../../protocol/header-list.ts'
+import { untilAborted } from '../../util/until-aborted.ts'
 import type { Dial, DialAnswer, DialRequest } from '../contract.ts'
 import { StreamLink } from './stream-link.ts'
 
@@ -21,11 +22,12 @@ export const dial: Dial = async (request, signal) => {
       reject(signal.reason)
       client.destroy()
     }
-    const answered = (answer: DialAnswer): void => {
+    const answered = (head: ResponseHead, rest: Pick<DialAnswer, 'link' | 'readBody' | 'discard'>): void => {
       signal.removeEventListener('abort', aborted)
-      resolve(answer)
+      resolve({ status: head.statusCode as number, headers: new HeaderList(head.rawHeaders), ...rest })
     }
-    signal.addEventListener('abort', aborted, { once: true })
+    if (signal.aborted) aborted()
+    else signal.addEventListener('abort', aborted, { once: true })
     // Listens until the end: a request that was given up may still fail.
     client.on('error', (error) => {
       signal.removeEventListener('abort', aborted)
@@ -37,37 +39,24 @@ export const dial: Dial = async (request, signal) => {
         socket.setTimeout(0)
       }
       const link = new StreamLink(socket, first)
-      answered({
-        status: response.statusCode as number,
-        headers: new HeaderList(response.rawHeaders),
-        link,
-        readBody: async () => '',
-        discard: () => link.destroy(),
-      })
+      answered(response, { link, readBody: noBody, discard: () => link.destroy() })
     })
+    const discard = (): void => void client.destroy()
     client.on('response', (response) => {
-      answered({
-        status: response.statusCode as number,
-        headers: new HeaderList(response.rawHeaders),
-        link: undefined,
-        readBody: () => startOf(response, signal).finally(() => client.destroy()),
-        discard: () => void client.destroy(),
-      })
+      const readBody = (): Promise<string> => startOf(response, signal).finally(discard)
+      answered(response, { link: undefined, readBody, discard })
     })
     // A 101 without the header fields of an upgrade; its body is anybody's guess.
-    client.on('information', (response) => {
-      if (response.statusCode !== 101) return
-      answered({
-        status: 101,
-        headers: new HeaderList(response.rawHeaders),
-        link: undefined,
-        readBody: async () => '',
-        discard: () => void client.destroy(),
-      })
+    client.on('information', (head) => {
+      if (head.statusCode === 101) answered(head, { link: undefined, readBody: noBody, discard })
     })
     client.end()
   })
 }
+
+type ResponseHead = Pick<IncomingMessage, 'statusCode' | 'rawHeaders'>
+
+const noBody = async (): Promise<string> => ''
 
 /** @throws {HandshakeError} where Node's own checks find something wrong, such as an agent for another protocol */
 function send(request: DialRequest, stream: Duplex | undefined): ClientRequest {
@@ -75,7 +64,7 @@ function send(request: DialRequest, stream: Duplex | undefined): ClientRequest {
     return requestOf(request, stream)
   } catch (error) {
     stream?.destroy()
-    throw asHandshakeError(error as Error)
+    throw asHandshakeError(error)
   }
 }
 
@@ -120,29 +109,22 @@ export function connect(
   } as ConnectionOptions)
 }
 
-/** What the caller's own function connects, if there is one; should the signal come first, what comes later is cut. */
-export function streamOf(request: DialRequest, signal: AbortSignal): Promise<Duplex | undefined> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted()
-    const aborted = (): void => reject(signal.reason)
-    signal.addEventListener('abort', aborted, { once: true })
-    const { hostname, port, secure } = request
-    const making = async () => request.connect?.({ hostname, port, secure })
-    making().then(
-      (made) => {
-        signal.removeEventListener('abort', aborted)
-        const stream = made as Duplex | undefined
-        if (signal.aborted && stream !== undefined) {
-          stream.on('error', () => {})
-          stream.destroy()
-        } else resolve(stream)
-      },
-      (cause: unknown) => {
-        signal.removeEventListener('abort', aborted)
-        reject(asHandshakeError(cause instanceof Error ? cause : new Error(String(cause))))
-      },
-    )
-  })
+/** What the caller's own function connects, if there is one; what comes after the signal is cut off. */
+export async function streamOf(request: DialRequest, signal: AbortSignal): Promise<Duplex | undefined> {
+  signal.throwIfAborted()
+  const { connect, hostname, port, secure } = request
+  if (connect === undefined) return undefined
+  const making = (async () => connect({ hostname, port, secure }) as Promise<Duplex>)()
+  try {
+    return await untilAborted(making, signal)
+  } catch (error) {
+    const cutOff = (stream: Duplex): void => {
+      stream.on('error', () => {})
+      stream.destroy()
+    }
+    making.then(cutOff, () => {})
+    throw asHandshakeError(error)
+  }
 }
 
 /** The start of a body as text, until there is enough of it, it ends, breaks off or is given up. */
@@ -168,8 +150,9 @@ export function startOf(body: Readable, signal: AbortSignal): Promise<string> {
 }
 
 /** Why no answer came, in our words. */
-export function asHandshakeError(error: Error): RealtimeError {
-  if (error instanceof RealtimeError) return error
+export function asHandshakeError(cause: unknown): RealtimeError {
+  if (cause instanceof RealtimeError) return cause
+  const error = cause instanceof Error ? cause : new Error(String(cause))
   const name = (error as { code?: string }).code
   const isParseError = name?.startsWith('HPE_') === true
   let code: ErrorCode = 'ERR_NETWORK'
@@ -178,5 +161,5 @@ export function asHandshakeError(error: Error): RealtimeError {
   // Where several addresses were tried, the error of all of them has no text of its own.
   const why = error.message || name || 'unknown reason'
   const message = isParseError ? `The server's answer is not HTTP: ${why}` : `The connection failed: ${why}`
-  return new HandshakeError(code, { message, cause: error })
+  return new HandshakeError(code, { message, cause })
 }

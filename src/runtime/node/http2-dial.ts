@@ -10,6 +10,7 @@ import {
 import type { TLSSocket } from 'node:tls'
 import { HandshakeError } from '../../errors.ts'
 import { HeaderList } from '../../protocol/header-list.ts'
+import { untilAborted } from '../../util/until-aborted.ts'
 import type { Dial, DialAnswer, DialRequest } from '../contract.ts'
 import { asHandshakeError, connect, startOf, streamOf } from './dial.ts'
 import { StreamLink } from './stream-link.ts'
@@ -20,11 +21,11 @@ export const dialHttp2: Dial = async (request, signal) => {
   session.streams += 1
   const release = (): void => session.release()
   try {
-    const client = await ready(session, signal)
+    const client = await untilAborted(session.opened, signal)
     return await ask(client, request, signal, release)
   } catch (error) {
     release()
-    throw asHandshakeError(error as Error)
+    throw asHandshakeError(error)
   }
 }
 
@@ -40,7 +41,8 @@ function ask(
       reject(signal.reason)
       stream.close(constants.NGHTTP2_CANCEL)
     }
-    signal.addEventListener('abort', aborted, { once: true })
+    if (signal.aborted) aborted()
+    else signal.addEventListener('abort', aborted, { once: true })
     let answered = false
     stream.on('error', (error: Error) => {
       reject(asHandshakeError(error))
@@ -144,9 +146,9 @@ class SharedSession {
   async #open(): Promise<ClientHttp2Session> {
     const { request } = this
     const stream = await streamOf(request, this.#abandoned.signal)
-    const scheme = request.secure ? 'https' : 'http'
     const socket = connect(request, stream, 'h2')
-    const client = connectHttp2(`${scheme}://${request.headers[0]?.[1]}`, {
+    // Each request has an authority of its own.
+    const client = connectHttp2(request.secure ? 'https://localhost' : 'http://localhost', {
       createConnection: () => socket,
       settings: { enablePush: false },
     })
@@ -192,15 +194,6 @@ function sharedSession(request: DialRequest): SharedSession {
   const session = new SharedSession(request)
   sessions.add(session)
   return session
-}
-
-function ready(session: SharedSession, signal: AbortSignal): Promise<ClientHttp2Session> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted()
-    const aborted = (): void => reject(signal.reason)
-    signal.addEventListener('abort', aborted, { once: true })
-    session.opened.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted))
-  })
 }
 
 function sameValues(a: object, b: object): boolean {
