@@ -111,7 +111,7 @@ const sizes = [0, 1, 125, 126, 65_535, 65_536, 65_537, 1_000_000]
 async function converse({ socket, messages }: Meeting): Promise<void> {
   assert.equal(socket.protocol, 'chat.v1')
   for (const size of sizes) {
-    const text = 'ä€😀'.repeat(size >> 2) + 'x'.repeat(size & 3)
+    const text = 'ä€😀'.repeat(size >> 4) + 'x'.repeat(size & 15)
     socket.send(text)
     assert.equal(await messages.next(), text)
     const bytes = Uint8Array.from({ length: size }, (_, index) => index * 7)
