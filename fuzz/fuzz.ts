@@ -8,7 +8,7 @@ export interface Finding extends Report {
 
 const largestInput = 16_384
 /** An input that takes longer is taken to never end. */
-const hangMs = 5_000
+const hangMs = 10_000
 
 /** Feeds a target until `inputs` or `forMs` are used up, or something is wrong: an exception, or an input that hangs. */
 export function fuzz(options: Pick<Order, 'target' | 'seed' | 'inputs' | 'forMs'>): Promise<Finding> {
