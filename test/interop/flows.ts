@@ -35,7 +35,15 @@ function text(size: number): string {
 
 async function echoes({ client }: Meeting, message: string | Uint8Array): Promise<void> {
   client.send(message)
-  same(await client.messages.next(), message)
+  same(await received(client), message)
+}
+
+/** The next message, or a failure where the client is gone before. */
+function received({ messages, closed }: ForeignClient): Promise<string | Uint8Array> {
+  const gone = closed.then(({ code, reason }) =>
+    assert.fail(`Closed with ${code} ${reason} before the message`),
+  )
+  return Promise.race([messages.next(), gone])
 }
 
 function same(actual: string | Uint8Array, expected: string | Uint8Array): void {
@@ -149,7 +157,7 @@ const flows: Flow[] = [
     async run({ client }) {
       const pieces = [text(20_001), text(1), text(40_000)]
       client.sendFragments(pieces)
-      same(await client.messages.next(), pieces.join(''))
+      same(await received(client), pieces.join(''))
     },
   },
   {
@@ -158,7 +166,7 @@ const flows: Flow[] = [
     async run({ client }) {
       const pieces = [bytes(20_001), bytes(1), bytes(40_000)]
       client.sendFragments(pieces)
-      same(await client.messages.next(), Buffer.concat(pieces))
+      same(await received(client), Buffer.concat(pieces))
     },
   },
   {
