@@ -146,7 +146,7 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
   sendBinary(data: Uint8Array, compress: boolean): SendResult {
     if (!this.#mayTake()) return 'dropped'
     if (this.#behindStream !== undefined) {
-      const copy = data.slice()
+      const copy = new Uint8Array(data)
       return this.#wait(copy.length, () => this.#connection.sendBinary(copy, compress))
     }
     this.#connection.sendBinary(data, compress)
@@ -186,7 +186,7 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
     if (!this.#takes) return handled(Promise.reject(notOpen()))
     this.#pings ??= []
     const pings = this.#pings
-    const payload = data?.slice() ?? nextPayload()
+    const payload = (data && new Uint8Array(data)) ?? nextPayload()
     this.#connection.sendPing(payload)
     const answered = new Promise<number>((resolve, reject) => {
       pings.push({ payload, sentAt: now(), now, resolve, reject })

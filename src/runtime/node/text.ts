@@ -14,7 +14,13 @@ export const nodeText: TextCodec = {
       ? bytes
       : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     if (end - start <= shortLength && isAscii(bytes, start, end)) return view.toString('latin1', start, end)
-    return isUtf8(view.subarray(start, end)) ? view.toString('utf8', start, end) : undefined
+    if (!isUtf8(view.subarray(start, end))) return undefined
+    try {
+      return view.toString('utf8', start, end)
+    } catch {
+      // More than the platform's longest string, half a gigabyte: no peer may end the process by that.
+      return undefined
+    }
   },
   isValid: (bytes) => isUtf8(bytes),
   byteLength: (text) => Buffer.byteLength(text),
