@@ -86,7 +86,8 @@ export interface AttachOptions<Data, Paths = Record<string, Data>> extends Route
   /**
    * Paths with handlers of their own: `/chat/:room` names a segment, `*` at the end takes the rest; the first match
    * counts. Other options are those of the whole, unless the path has them too. Handlers of the whole are for all
-   * other paths; without any of them those are refused with 404.
+   * other paths, `admit` among them; without any of them those are refused with 404. Only `error` of the whole also
+   * hears of the paths that have none.
    */
   paths?: { [Path in keyof Paths]: RouteOptions<Paths[Path]> }
 }

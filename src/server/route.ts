@@ -25,15 +25,16 @@ export interface Route<Data> {
 export function createRoute<Data>(
   pattern: PathPattern | undefined,
   own: RouteOptions<Data>,
-  shared: Omit<RouteOptions<never>, keyof Handlers<never>>,
+  shared: Omit<RouteOptions<never>, keyof Handlers<never>> & Pick<Handlers<never>, 'error'>,
   events: (handlers: Handlers<Data>) => CarrierEvents<Socket<Data>>,
   runtime: Runtime,
 ): Route<Data> {
   const limits = { ...defaultLimits, ...defined(shared.limits), ...defined(own.limits) }
+  const handlers = withError(own, shared.error as Handlers<Data>['error'])
   const heartbeat = own.heartbeat ?? shared.heartbeat
   return {
     pattern,
-    handlers: own,
+    handlers,
     limits,
     compression: compressionOf(
       own.compression ?? shared.compression ?? false,
@@ -49,7 +50,7 @@ export function createRoute<Data>(
       streamed: own.stream !== undefined,
       maskingKey: runtime.maskingKey,
       allocate: runtime.allocate,
-      events: events(own),
+      events: events(handlers),
       turn: runtime.turn,
       wheel: runtime.wheel,
       closeTimeoutMs: limits.closeTimeoutMs,
@@ -63,6 +64,12 @@ export function createRoute<Data>(
       },
     },
   }
+}
+
+/** `own` handlers, with the `error` of the whole where they have none: what goes wrong must not go unheard. */
+function withError<Data>(own: Handlers<Data>, error: Handlers<Data>['error']): Handlers<Data> {
+  if (own.error !== undefined || error === undefined) return own
+  return Object.create(own, { error: { value: error } })
 }
 
 /** The subprotocol to agree on: ours in our order, or without any the client's first; empty for none. */

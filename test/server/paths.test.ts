@@ -181,3 +181,39 @@ test('topics are one for all paths', async () => {
   out.send(close())
   await out.finish()
 })
+
+test('error of the whole hears of the paths that have none of their own', async () => {
+  const [whole, own] = [new Recorder(), new Recorder()]
+  const fails = {
+    message() {
+      throw new Error('no')
+    },
+  }
+  await using server = await served({
+    error: whole.handlers.error,
+    paths: { '/own': { ...fails, error: own.handlers.error }, '/none': fails },
+  })
+  for (const path of ['/own', '/none']) {
+    const peer = await RawPeer.open(server, path)
+    peer.send(text('x'))
+    assert.equal((await peer.closeFrame()).code, 1011)
+  }
+  assert.equal((await own.next())[0], 'error')
+  assert.equal((await whole.next())[0], 'error')
+  assert.deepEqual([own.inbox.length, whole.inbox.length], [0, 0])
+})
+
+test('handlers may be methods of an object', async () => {
+  class Chat {
+    readonly greeting = 'hello'
+    open(socket: { send(data: string): unknown }): void {
+      socket.send(this.greeting)
+    }
+  }
+  const chat = new Chat()
+  await using server = await served({
+    paths: { '/chat': { open: (socket) => chat.open(socket) } },
+    error() {},
+  })
+  assert.equal(await (await RawPeer.open(server, '/chat')).text(), 'hello')
+})

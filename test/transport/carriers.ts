@@ -74,7 +74,7 @@ export class MemoryLink implements Link {
   frames(): Frame[] {
     this.#read = Buffer.concat([this.#read, ...this.writes.splice(0)])
     const frames: Frame[] = []
-    for (let read = readFrame(this.#read); read !== undefined; read = readFrame(this.#read)) {
+    for (let read = readFrame(this.#read); typeof read === 'object'; read = readFrame(this.#read)) {
       frames.push(read.frame)
       this.#read = this.#read.subarray(read.length)
     }

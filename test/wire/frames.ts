@@ -57,26 +57,26 @@ export interface Frame {
   payload: Buffer
 }
 
-/** The frame at the start of `bytes` and where it ends; `undefined` while it is not there whole. */
-export function readFrame(bytes: Buffer): { frame: Frame; length: number } | undefined {
-  if (bytes.length < 2) return undefined
+/** The frame at the start of `bytes` and where it ends; while it is not there whole, how many bytes it takes at least. */
+export function readFrame(bytes: Buffer): { frame: Frame; length: number } | number {
+  if (bytes.length < 2) return 2
   const first = bytes.readUInt8(0)
   const second = bytes.readUInt8(1)
   const masked = (second & 0x80) !== 0
   let length = second & 0x7f
   let at = 2
   if (length === 126) {
-    if (bytes.length < 4) return undefined
+    if (bytes.length < 4) return 4
     length = bytes.readUInt16BE(2)
     at = 4
   } else if (length === 127) {
-    if (bytes.length < 10) return undefined
+    if (bytes.length < 10) return 10
     length = Number(bytes.readBigUInt64BE(2))
     at = 10
   }
   const key = masked ? bytes.subarray(at, at + 4) : undefined
   if (masked) at += 4
-  if (bytes.length < at + length) return undefined
+  if (bytes.length < at + length) return at + length
   const payload = Buffer.from(bytes.subarray(at, at + length))
   if (key !== undefined) {
     for (let index = 0; index < length; index++)

@@ -65,6 +65,9 @@ export class RawPeer {
   readonly #arrived: Buffer[] = []
   #isEnded = false
   #wake: (() => void) | undefined
+  /** How many bytes had arrived when somebody looked, and how many there must be for looking to make sense. */
+  #seen = 0
+  #needed = 0
 
   constructor(stream: Duplex) {
     this.stream = stream
@@ -78,7 +81,7 @@ export class RawPeer {
       this.reads += 1
       this.bytesRead += chunk.length
       this.#arrived.push(chunk)
-      this.#wake?.()
+      if (this.#read.length + this.bytesRead - this.#seen >= this.#needed) this.#wake?.()
     })
     const over = (): void => {
       this.#isEnded = true
@@ -172,7 +175,7 @@ export class RawPeer {
   /** The next `count` bytes. */
   bytes(count: number): Promise<Buffer> {
     return this.#take(`${count} bytes`, (bytes) =>
-      bytes.length < count ? undefined : { value: bytes.subarray(0, count), length: count },
+      bytes.length < count ? count : { value: bytes.subarray(0, count), length: count },
     )
   }
 
@@ -187,7 +190,7 @@ export class RawPeer {
   frame(): Promise<Frame> {
     return this.#take('a frame', (bytes) => {
       const read = readFrame(bytes)
-      return read === undefined ? undefined : { value: read.frame, length: read.length }
+      return typeof read === 'number' ? read : { value: read.frame, length: read.length }
     })
   }
 
@@ -231,6 +234,7 @@ export class RawPeer {
   /** What arrived and was not looked at. */
   get unread(): Buffer {
     if (this.#arrived.length > 0) this.#read = Buffer.concat([this.#read, ...this.#arrived.splice(0)])
+    this.#seen = this.bytesRead
     return this.#read
   }
 
@@ -243,12 +247,13 @@ export class RawPeer {
 
   async #take<Value>(
     what: string,
-    read: (bytes: Buffer) => { value: Value; length: number } | undefined,
+    read: (bytes: Buffer) => { value: Value; length: number } | number | undefined,
   ): Promise<Value> {
     for (;;) {
       const { unread } = this
       const found = read(unread)
-      if (found !== undefined) {
+      this.#needed = typeof found === 'number' ? found : 0
+      if (typeof found === 'object') {
         this.#read = unread.subarray(found.length)
         return found.value
       }
