@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { certificate } from '../wire/certificate.ts'
 import { Inbox } from '../wire/inbox.ts'
 import { urlOf } from './servers-http.ts'
@@ -61,12 +62,13 @@ export const nodejsWebsocket: ForeignServerKind = {
 
 function connectionOf(connection: Connection): ForeignConnection {
   const reports = new Reports()
-  connection.on('text', reports.messages.push)
-  connection.on('binary', (data) => {
-    const parts: Buffer[] = []
-    data.on('data', (part: Buffer) => parts.push(part))
-    data.on('end', () => reports.messages.push(Buffer.concat(parts)))
-  })
+  // Binary messages come as streams, which texts would overtake.
+  let earlier = Promise.resolve()
+  const inTurn = (message: string | Promise<Buffer>): void => {
+    earlier = earlier.then(async () => reports.messages.push(await message))
+  }
+  connection.on('text', inTurn)
+  connection.on('binary', (data) => inTurn(buffer(data)))
   connection.on('pong', reports.pongs.push)
   connection.on('close', (code, reason) => reports.close(code, reason))
   connection.on('error', () => {})

@@ -63,6 +63,16 @@ function listen(
   })
 }
 
+/** As its server makes them; its declarations leave the other arguments out. */
+function accepted(): WebSocket {
+  const Accepted = WebSocket as unknown as new (
+    address: null,
+    protocols: undefined,
+    options: object,
+  ) => WebSocket
+  return new Accepted(null, undefined, { isServer: true, autoPong: true, closeTimeout: 30_000 })
+}
+
 /** What `ws` does with a connection that was upgraded elsewhere; its declarations leave it out. */
 interface Settable {
   protocol: string
@@ -82,7 +92,7 @@ async function listenHttp2(secure: boolean): Promise<ForeignServer> {
     const offered = headers['sec-websocket-protocol'] ?? ''
     const protocol = String(offered).split(/, */).includes(spoken) ? spoken : ''
     stream.respond({ ':status': 200, ...(protocol === '' ? {} : { 'sec-websocket-protocol': protocol }) })
-    const socket = new WebSocket(null)
+    const socket = accepted()
     const connection = connectionOf(socket, protocol, () => stream.close(8))
     const settable = socket as unknown as Settable
     settable.setSocket(stream, Buffer.alloc(0), { maxPayload: 2 ** 24, skipUTF8Validation: false })

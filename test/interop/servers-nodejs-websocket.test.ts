@@ -1,0 +1,4 @@
+import { testServer } from './servers-flows.ts'
+import { nodejsWebsocket } from './servers-nodejs-websocket.ts'
+
+testServer(nodejsWebsocket)
