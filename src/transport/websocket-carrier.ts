@@ -414,7 +414,8 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
     } else if (this.#pingedAt < 0 || this.#heardAt >= this.#pingedAt) {
       this.#pingedAt = now
       this.#connection.sendPing(new Uint8Array(0))
-      this.#wrote()
+      // At once: the grace begins now.
+      this.flush()
       this.#settings.wheel.add(this, graceMs)
     } else {
       this.#error ??= new TimeoutError('ERR_HEARTBEAT_TIMEOUT', {

@@ -73,9 +73,14 @@ export class TimerWheel {
     this.#waiting -= 1
   }
 
+  /** Takes note of the time, and lets nothing expire yet. */
+  look(now: number): void {
+    if (now > this.#now) this.#now = now
+  }
+
   /** Turns the hands to `now`: everything due expires, oldest tick first. */
   advance(now: number): void {
-    if (now > this.#now) this.#now = now
+    this.look(now)
     const target = Math.floor(this.#now / this.tickMs)
     // After a long sleep of the machine one round visits every slot; more rounds would find nothing new.
     if (target - this.#tick > this.#slots.length) this.#tick = target - this.#slots.length

@@ -18,8 +18,17 @@ let nextKey = keys.length
 
 let ticking: NodeJS.Timeout | undefined
 
+/**
+ * Timers come first in a turn of the loop, then what has arrived, then what was put off. A thread that was busy or
+ * stopped for long so hears its peers before it judges whether they were silent.
+ */
 function tick(): void {
-  wheel.advance(now())
+  wheel.look(now())
+  setImmediate(advance)
+}
+
+function advance(): void {
+  wheel.advance(wheel.now)
   if (wheel.waiting > 0) return
   clearInterval(ticking)
   ticking = undefined
