@@ -48,6 +48,8 @@ export interface Target {
 }
 
 const all = new Set<Duplex>()
+/** The TCP sockets beneath TLS. */
+const beneath = new WeakMap<Duplex, Socket>()
 
 /** A client that sends the bytes it is told to send, and shows those that come. */
 export class RawPeer {
@@ -109,7 +111,7 @@ export class RawPeer {
     const stream = open(target, options)
     const peer = new RawPeer(stream)
     await new Promise<void>((resolve, reject) => {
-      stream.once('connect', resolve)
+      ;(beneath.get(stream) ?? stream).once('connect', resolve)
       stream.once('error', reject)
     })
     return peer
@@ -240,9 +242,10 @@ export class RawPeer {
 
   /** Cuts the connection with a TCP reset. */
   reset(): void {
-    const raw = this.stream as Socket
-    if (typeof raw.resetAndDestroy === 'function' && !('encrypted' in raw)) raw.resetAndDestroy()
-    else raw.destroy()
+    const socket = beneath.get(this.stream) ?? (this.stream as Socket)
+    // An HTTP/2 stream has no socket of its own.
+    if (typeof socket.resetAndDestroy === 'function') socket.resetAndDestroy()
+    else socket.destroy()
   }
 
   async #take<Value>(
@@ -272,9 +275,17 @@ function open({ url }: Target, options: object): Socket {
   const { hostname, port } = path === undefined ? new URL(url) : { hostname: '', port: '' }
   const where = path === undefined ? { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) } : { path }
   const { cert: ca } = certificate
-  return url.startsWith('wss')
-    ? connectTls({ ...where, ca, servername: 'localhost', allowHalfOpen: true, ...options } as object)
-    : connect({ ...where, allowHalfOpen: true, noDelay: true, ...options })
+  const socket = connect({ ...where, allowHalfOpen: true, noDelay: true, ...options })
+  if (!url.startsWith('wss')) return socket
+  const secured = connectTls({
+    socket,
+    ca,
+    servername: 'localhost',
+    allowHalfOpen: true,
+    ...options,
+  } as object)
+  beneath.set(secured, socket)
+  return secured
 }
 
 /** `Sec-WebSocket-Accept` for `key` (RFC 6455 §4.2.2). */
