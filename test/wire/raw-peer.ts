@@ -242,10 +242,12 @@ export class RawPeer {
 
   /** Cuts the connection with a TCP reset. */
   reset(): void {
-    const socket = beneath.get(this.stream) ?? (this.stream as Socket)
-    // An HTTP/2 stream has no socket of its own.
-    if (typeof socket.resetAndDestroy === 'function') socket.resetAndDestroy()
-    else socket.destroy()
+    const tcp = beneath.get(this.stream)
+    const stream = this.stream as Socket
+    // In the middle of a write of TLS, Node would forget the socket without closing it.
+    if (tcp !== undefined) setImmediate(() => tcp.resetAndDestroy())
+    else if (typeof stream.resetAndDestroy === 'function') stream.resetAndDestroy()
+    else stream.destroy()
   }
 
   async #take<Value>(
