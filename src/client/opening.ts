@@ -123,7 +123,7 @@ export class Opening implements WheelEntry {
     headers: readonly (readonly [string, string])[],
     offer: HandshakeOffer,
   ): Promise<DialAnswer> {
-    const { tls, agent, limits, dial, http2, blockBadPorts } = this.#settings
+    const { tls, agent, limits, dial, http2, blockBadPorts, rawHandles } = this.#settings
     const destination = destinationOf(url)
     if (blockBadPorts && destination.socketPath === undefined && isBadPort(destination.port)) {
       throw new HandshakeError('ERR_NETWORK', {
@@ -138,6 +138,7 @@ export class Opening implements WheelEntry {
       agent,
       connect: dial,
       maxHeaderBytes: limits.maxHeaderBytes,
+      rawHandles,
     }
     return this.#runtime[http2 ? 'dialHttp2' : 'dial'](request, this.#attempt.signal)
   }

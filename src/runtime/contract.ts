@@ -124,6 +124,8 @@ export interface DialRequest extends DialTarget {
   /** Makes the connection in place of the runtime; TLS is put on top of it where it is wanted. */
   readonly connect: ((target: DialTarget) => ByteStream | Promise<ByteStream>) | undefined
   readonly maxHeaderBytes: number
+  /** Whether the link may take the platform's raw handle of the connection, where it has such. */
+  readonly rawHandles: boolean
 }
 
 /** A server's answer. Whoever gets it uses the link, reads the body, or discards it. */

@@ -31,6 +31,7 @@ export function attach<Data = undefined, Paths = Record<string, Data>>(
     server,
     (target) => endpoint.takes(target),
     (exchange) => endpoint.upgrade(exchange),
+    options.rawHandles ?? true,
   )
   let markClosed: () => void = () => {}
   const closed = new Promise<void>((resolve) => {

@@ -90,6 +90,13 @@ export interface AttachOptions<Data, Paths = Record<string, Data>> extends Route
    * hears of the paths that have none.
    */
   paths?: { [Path in keyof Paths]: RouteOptions<Paths[Path]> }
+  /**
+   * Takes connections over TCP as raw handles of Node: less CPU for every message, and with `serve` a quarter of the
+   * CPU of a handshake and of the memory of an idle connection. Rests on parts of Node that its documentation does not
+   * cover; they are looked for at start-up, and where one is missing, or with `false`, ordinary sockets do the same.
+   * @default true
+   */
+  rawHandles?: boolean
 }
 
 export interface ServeOptions<Data, Paths = Record<string, Data>> extends AttachOptions<Data, Paths> {
@@ -103,12 +110,6 @@ export interface ServeOptions<Data, Paths = Record<string, Data>> extends Attach
   tls?: TlsOptions
   /** WebSocket over HTTP/2 too (RFC 8441); browsers use it by themselves over TLS. @default true with `tls` */
   http2?: boolean
-  /**
-   * Takes connections over TCP as raw handles of Node, which costs a quarter of the CPU of a handshake and of the memory of
-   * an idle connection. Rests on parts of Node that its documentation does not cover; they are looked for at start-up,
-   * and where one is missing, or with `false`, ordinary sockets do the same. @default true
-   */
-  rawHandles?: boolean
   /** Answers what is no upgrade. @default 426 for everything */
   fetch?: (request: Request) => Response | Promise<Response>
 }
@@ -141,6 +142,7 @@ const routeRules: Readonly<Record<keyof RouteOptions<unknown>, OptionRule>> = {
 const attachRules: Readonly<Record<keyof AttachOptions<unknown>, OptionRule>> = {
   ...routeRules,
   paths: isObject,
+  rawHandles: isBoolean,
 }
 
 const serveRules: Readonly<Record<keyof ServeOptions<unknown>, OptionRule>> = {
@@ -150,7 +152,6 @@ const serveRules: Readonly<Record<keyof ServeOptions<unknown>, OptionRule>> = {
   path: isString,
   tls: isObject,
   http2: isBoolean,
-  rawHandles: isBoolean,
   fetch: isFunction,
 }
 

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { test } from 'node:test'
 import type { UpgradeExchange } from '../../src/runtime/contract.ts'
-import { listen } from '../../src/runtime/node/index.ts'
+import { adopt, listen } from '../../src/runtime/node/index.ts'
 import type { Link } from '../../src/transport/link.ts'
 import { certificate } from '../wire/certificate.ts'
 import { openSession, openStream } from '../wire/http2-peer.ts'
@@ -34,9 +37,24 @@ interface Opened extends AsyncDisposable {
   exchange: UpgradeExchange
 }
 
-async function open(options: object, behind = '', overHttp2 = false): Promise<Opened> {
-  const exchanges = new Inbox<UpgradeExchange>()
-  const listener = await listen(
+interface Listening {
+  readonly port: number
+  stop(): void
+  close(): Promise<unknown>
+}
+
+/** A server of node:http, whose sockets are handed over with their upgrades. */
+async function adopted(exchanges: Inbox<UpgradeExchange>): Promise<Listening> {
+  const server = createServer()
+  adopt(server, () => true, exchanges.push, true)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return { port, stop() {}, close: () => new Promise((resolve) => server.close(resolve)) }
+}
+
+function listening(exchanges: Inbox<UpgradeExchange>, options: object): Promise<Listening> {
+  return listen(
     {
       port: 0,
       hostname: '127.0.0.1',
@@ -52,7 +70,12 @@ async function open(options: object, behind = '', overHttp2 = false): Promise<Op
     },
     { upgrade: exchanges.push, failed() {} },
   )
-  const url = `${'tls' in options ? 'wss' : 'ws'}://127.0.0.1:${listener.port}/`
+}
+
+async function open(options: object | undefined, behind = '', overHttp2 = false): Promise<Opened> {
+  const exchanges = new Inbox<UpgradeExchange>()
+  const listener = await (options === undefined ? adopted(exchanges) : listening(exchanges, options))
+  const url = `${'tls' in (options ?? {}) ? 'wss' : 'ws'}://127.0.0.1:${listener.port}/`
   const headers = [['Upgrade', 'websocket']] as const
   let peer: RawPeer
   let exchange: UpgradeExchange
@@ -86,6 +109,7 @@ async function open(options: object, behind = '', overHttp2 = false): Promise<Op
 
 const kinds: { name: string; open(behind?: string): Promise<Opened> }[] = [
   { name: 'raw handle', open: (behind) => open({ rawHandles: true }, behind) },
+  { name: 'handle of a socket', open: (behind) => open(undefined, behind) },
   { name: 'socket', open: (behind) => open({}, behind) },
   { name: 'TLS', open: (behind) => open({ tls: certificate, rawHandles: true }, behind) },
   { name: 'HTTP/2', open: (behind) => open({ http2: true }, behind, true) },
@@ -320,4 +344,29 @@ testLinks('the exchange knows its peer', async (open, name) => {
   const { head, remoteAddress, secure } = opened.exchange
   assert.deepEqual([remoteAddress, secure], ['127.0.0.1', name === 'TLS'])
   assert.deepEqual([head.target, head.version], ['/', name === 'HTTP/2' ? '2' : '1.1'])
+})
+
+test('whoever owns the socket may still cut it, and that is told', async () => {
+  const exchanges = new Inbox<UpgradeExchange>()
+  const server = createServer()
+  const sockets = new Inbox<Socket>()
+  server.on('connection', sockets.push)
+  adopt(server, () => true, exchanges.push, true)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  for (const reason of [undefined, new Error('enough')]) {
+    const peer = await RawPeer.connect({ url })
+    peer.send(handshake())
+    const socket = await sockets.next()
+    const { inbox, ...told } = sink()
+    const link = (await exchanges.next()).accept(101, [])
+    link.start(told)
+    peer.send('heard')
+    assert.equal(await received(inbox, 5), 'heard')
+    socket.destroy(reason)
+    assert.deepEqual(await inbox.next(), ['closed', reason])
+    assert.equal(link.write(Buffer.from('too late')), true)
+  }
+  server.close()
 })

@@ -26,15 +26,17 @@ export function adopt(
   server: AdoptableServer,
   wants: (path: string) => boolean,
   upgrade: (exchange: UpgradeExchange) => void,
+  rawHandles: boolean,
 ): () => void {
   const onUpgrade = (request: IncomingMessage, socket: Duplex, first: Uint8Array): void => {
     const head = requestHeadOf(request)
     const isOurs = wantsWebSocket(head)
-    if (isOurs && wants(head.target)) upgrade(new Http1Exchange(socket, head, first))
+    const exchange = (): Http1Exchange => new Http1Exchange(socket, head, first, rawHandles)
+    if (isOurs && wants(head.target)) upgrade(exchange())
     // Others listen too: what is not ours is theirs.
     else if (server.listenerCount('upgrade') > 1) return
     // Without an answer the connection would hang for ever.
-    else if (isOurs) new Http1Exchange(socket, head, first).refuse(404, [], 'Not Found\n')
+    else if (isOurs) exchange().refuse(404, [], 'Not Found\n')
     // And without our listener the server would have ignored the wish.
     else passOn(server, 'encrypted' in socket ? 'secureConnection' : 'connection', request, socket, first)
   }

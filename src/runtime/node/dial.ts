@@ -8,7 +8,7 @@ import { type ErrorCode, HandshakeError, RealtimeError } from '../../errors.ts'
 import { HeaderList } from '../../protocol/header-list.ts'
 import { untilAborted } from '../../util/until-aborted.ts'
 import type { Dial, DialAnswer, DialRequest } from '../contract.ts'
-import { StreamLink } from './stream-link.ts'
+import { linkOf } from './links.ts'
 
 /** How much of a refusal's body is worth reading. */
 const maxBodyBytes = 4_096
@@ -38,7 +38,7 @@ export const dial: Dial = async (request, signal) => {
         socket.setNoDelay(true)
         socket.setTimeout(0)
       }
-      const link = new StreamLink(socket, first)
+      const link = linkOf(socket, first, request.rawHandles)
       answered(response, { link, readBody: noBody, discard: () => link.destroy() })
     })
     const discard = (): void => void client.destroy()

@@ -14,6 +14,8 @@ export interface FrontSettings {
   readonly events: ListenerEvents
   readonly maxHeaderBytes: number
   readonly handshakeTimeoutMs: number
+  /** Whether a link may take the handle of its socket. */
+  readonly rawHandles: boolean
   /** Takes connections whose first request is no upgrade. */
   readonly http1: HttpServer
   /** Takes connections that speak HTTP/2. */
@@ -55,7 +57,9 @@ export class HttpFront implements WheelEntry {
     if (request.kind === 'refused') this.#refuse(request.error)
     else if (request.kind === 'upgrade') {
       this.#leave()
-      this.#settings.events.upgrade(new Http1Exchange(this.#socket, request.head, request.first))
+      this.#settings.events.upgrade(
+        new Http1Exchange(this.#socket, request.head, request.first, this.#settings.rawHandles),
+      )
     } else {
       this.#leave()
       handOver(this.#socket, this.#reader.read, request.kind, this.#settings)

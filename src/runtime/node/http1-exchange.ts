@@ -4,8 +4,8 @@ import type { Duplex } from 'node:stream'
 import { formatResponseHead, type RequestHead } from '../../protocol/http-head.ts'
 import type { Link } from '../../transport/link.ts'
 import type { UpgradeExchange } from '../contract.ts'
+import { linkOf } from './links.ts'
 import { runtime } from './runtime.ts'
-import { StreamLink } from './stream-link.ts'
 
 /** How long a refused peer may take to read its answer, in milliseconds. */
 const lingerMs = 2_000
@@ -18,8 +18,12 @@ export class Http1Exchange implements UpgradeExchange {
   readonly #stream: Duplex
   readonly #first: Uint8Array | undefined
 
-  constructor(stream: Duplex, head: RequestHead, first: Uint8Array | undefined) {
+  readonly #rawHandles: boolean
+
+  /** `rawHandles`: whether the link may take the handle of the stream. */
+  constructor(stream: Duplex, head: RequestHead, first: Uint8Array | undefined, rawHandles: boolean) {
     this.#stream = stream
+    this.#rawHandles = rawHandles
     this.head = head
     this.#first = first
     this.remoteAddress = (stream instanceof Socket && stream.remoteAddress) || ''
@@ -39,8 +43,9 @@ export class Http1Exchange implements UpgradeExchange {
       stream.setNoDelay(true)
       stream.setTimeout(0)
     }
-    stream.write(Buffer.from(formatResponseHead(status, headers), 'latin1'))
-    return new StreamLink(stream, this.#first)
+    const link = linkOf(stream, this.#first, this.#rawHandles)
+    link.write(Buffer.from(formatResponseHead(status, headers), 'latin1'))
+    return link
   }
 
   refuse(status: number, headers: Iterable<readonly [string, string]>, body: string | Uint8Array): void {

@@ -1,6 +1,7 @@
 export { type AdoptableServer, adopt } from './adopt.ts'
 export { dial } from './dial.ts'
 export { dialHttp2 } from './http2-dial.ts'
+export { linkOf } from './links.ts'
 export { listen } from './listen.ts'
 export { runtime } from './runtime.ts'
 export { afterMicrotasks, queueTask } from './tasks.ts'

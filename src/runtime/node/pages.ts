@@ -41,7 +41,7 @@ export class Pages {
     )
     this.server.on('upgrade', (request, socket, first) => {
       const head = requestHeadOf(request)
-      if (wantsWebSocket(head)) events.upgrade(new Http1Exchange(socket, head, first))
+      if (wantsWebSocket(head)) events.upgrade(new Http1Exchange(socket, head, first, options.rawHandles))
       else passOn(this.server, 'connection', request, socket, first)
     })
     this.server.on('connect', (_, socket) => {

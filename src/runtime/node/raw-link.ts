@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer'
+import type { Socket } from 'node:net'
 import { getSystemErrorName } from 'node:util'
 import type { Link, LinkSink } from '../../transport/link.ts'
 import {
@@ -18,11 +20,16 @@ const endOfFile = -4095
 /** A write that the system takes at once leaves its request unused: one serves them all. */
 let spareRequest: WriteRequest | undefined
 
-/** A link directly on a handle of the event loop, without `net.Socket`. Its plain twin is `StreamLink`. */
+/**
+ * A link directly on a handle of the event loop, without the streams of `net.Socket`. Where there is a socket all the
+ * same, it still owns the handle: it is closed through the socket, and by it. The plain twin is `StreamLink`.
+ */
 export class RawLink implements Link, RawReader {
   readonly #handle: RawHandle
+  readonly #socket: Socket | undefined
   #first: Uint8Array | undefined
   #sink: LinkSink | undefined
+  #error: Error | undefined
   /** Writes that the system has not taken whole. */
   #writes = 0
   #paused = false
@@ -32,21 +39,33 @@ export class RawLink implements Link, RawReader {
   #endSent = false
   #endReceived = false
   #closing = false
+  #closed = false
 
   /** `first` is what was read behind the head of the handshake; `reading` says whether the handle still reads. */
-  constructor(handle: RawHandle, first: Uint8Array | undefined, reading: boolean) {
+  constructor(handle: RawHandle, first: Uint8Array | undefined, reading: boolean, socket?: Socket) {
     this.#handle = handle
     this.#first = first
     this.#reading = reading
+    this.#socket = socket
+    if (socket === undefined) return
+    readInto(handle, this)
+    socket.on('error', (error) => {
+      this.#error ??= error
+    })
+    socket.once('close', this.#handleClosed)
   }
 
   start(sink: LinkSink): void {
     this.#sink = sink
-    const handle = this.#handle
-    readInto(handle, this)
+    if (this.#closed) {
+      queueMicrotask(() => sink.closed(this.#error))
+      return
+    }
+    readInto(this.#handle, this)
     const first = this.#first
     this.#first = undefined
-    if (first !== undefined) sink.received(first)
+    if (first !== undefined && first.length > 0) sink.received(first)
+    if (this.#endReceived) sink.ended()
     this.#updateReading()
   }
 
@@ -125,8 +144,10 @@ export class RawLink implements Link, RawReader {
 
   /** @internal Called for every read of the handle. */
   readDone(length: number): void {
-    if (length > 0) this.#sink?.received(readBuffer.subarray(0, length))
-    else if (length === endOfFile) {
+    if (length > 0) {
+      if (this.#sink === undefined) this.#hold(readBuffer.subarray(0, length))
+      else this.#sink.received(readBuffer.subarray(0, length))
+    } else if (length === endOfFile) {
       this.#endReceived = true
       this.#updateReading()
       this.#sink?.ended()
@@ -141,10 +162,25 @@ export class RawLink implements Link, RawReader {
     else if (this.#writes === 0 && !this.#closing) this.#sink?.drained()
   }
 
+  /** Before the start one read is kept, and no more is asked for. */
+  #hold(bytes: Uint8Array): void {
+    this.#first = this.#first === undefined ? Buffer.from(bytes) : Buffer.concat([this.#first, bytes])
+    this.#reading = false
+    this.#handle.readStop()
+  }
+
   #close(status: number): void {
     if (this.#closing) return
     this.#closing = true
-    this.#handle.close(() => this.#sink?.closed(status < 0 ? systemError(status) : undefined))
+    if (status < 0) this.#error = systemError(status)
+    if (this.#socket === undefined) this.#handle.close(this.#handleClosed)
+    else this.#socket.destroy()
+  }
+
+  readonly #handleClosed = (): void => {
+    this.#closing = true
+    this.#closed = true
+    this.#sink?.closed(this.#error)
   }
 }
 
