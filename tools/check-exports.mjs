@@ -13,11 +13,17 @@ const wrong = []
 const targetsOf = (/** @type {string | Record<string, any>} */ entry) =>
   typeof entry === 'string' ? [entry] : Object.values(entry).flatMap(targetsOf)
 
+/** A drop-in has declarations for `import` and for `require`. */
+const typesComeFirst = (
+  /** @type {Record<string, any>} */ { import: imported, require: required, ...entry },
+) =>
+  (imported === undefined ? [entry] : [imported, required]).every((part) => Object.keys(part)[0] === 'types')
+
 for (const [subpath, entry] of Object.entries(manifest.exports)) {
   for (const target of targetsOf(entry)) {
     if (!existsSync(join(root, target))) wrong.push(`exports ${subpath}: ${target} does not exist`)
   }
-  if (typeof entry === 'object' && Object.keys(entry)[0] !== 'types')
+  if (typeof entry === 'object' && !typesComeFirst(entry))
     wrong.push(`exports ${subpath}: types do not come first`)
 }
 
@@ -52,6 +58,7 @@ for (const folder of ['', 'tools/runtimes']) {
 
 const published = [
   /^dist\/.+\.(js|d\.ts|js\.map|d\.ts\.map)$/,
+  /^dist\/compat\/[\w-]+\.(cjs|mjs|d\.cts|d\.mts)$/,
   /^dist\/cli\/demo\//,
   /^src\/.+\.ts$/, // what the maps in dist/ lead to
   /^[^/]+\.md$/,

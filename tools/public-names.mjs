@@ -12,7 +12,10 @@ export function publicNames() {
   const { exports } = readJson(join(root, 'package.json'))
   const subpaths = Object.entries(exports).filter(([, target]) => typeof target === 'object')
   return Object.fromEntries(
-    subpaths.map(([subpath, { types }]) => [subpath, sorted(namesIn(join(root, types)))]),
+    subpaths.map(([subpath, entry]) => [
+      subpath,
+      sorted(namesIn(join(root, entry.types ?? entry.import.types))),
+    ]),
   )
 }
 
@@ -40,6 +43,9 @@ function namesIn(/** @type {string} */ file) {
   for (const [, kind, name = ''] of text.matchAll(declaration)) {
     names.set(name, kind === 'interface' || kind === 'type' ? 'type' : (names.get(name) ?? 'value'))
   }
+  // As drop-ins write it: values of a namespace, and what `import` gives without a name.
+  for (const [, name = ''] of text.matchAll(/^export import (\w+) =/gm)) names.set(name, 'value')
+  if (/^export default /m.test(text)) names.set('default', 'value')
   return names
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { installPackages, installPrograms, installRuntimes } from './install.mjs'
-import { compilerArgs, installed, removeOlder, root } from './project.mjs'
+import { compilerArgs, installed, readJson, removeOlder, root } from './project.mjs'
 import { coverageOf } from './testing/coverage.mjs'
 import { runTestFiles, testFiles } from './testing/files.mjs'
 import { run } from './testing/processes.mjs'
@@ -105,7 +105,16 @@ async function packageChecks() {
   )
   await programs('publint', [installed('publint/src/cli.js'), '--strict'])
   const attw = installed('@arethetypeswrong/cli/dist/index.js')
-  await programs('attw', [attw, '--pack', '.', '--profile', 'esm-only', '--no-color'])
+  // The drop-ins answer `require` too; all else is for `import`.
+  const dropIns = Object.entries(readJson('package.json').exports).flatMap(([subpath, entry]) =>
+    entry.require === undefined ? [] : [subpath.slice(2)],
+  )
+  const pack = [attw, '--pack', '.', '--no-color']
+  await programs(
+    'attw',
+    [...pack, '--profile', 'esm-only', '--exclude-entrypoints', ...dropIns],
+    [...pack, '--profile', 'node16', '--entrypoints', ...dropIns],
+  )
   await programs('docs', ['tools/check-docs.mjs'])
 }
 

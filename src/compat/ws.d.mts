@@ -1,0 +1,3 @@
+import WebSocket from './ws.cjs'
+export default WebSocket
+export { WebSocket }
