@@ -189,9 +189,11 @@ export class PerMessageDeflate {
   #done(callback: ZlibCallback): ZlibCallback {
     return (error, data) => {
       this.#jobs.shift()
+      // What the callback adds finds nothing before it, and begins by itself.
+      const [next] = this.#jobs
       if (error === null) callback(null, data)
       else callback(error)
-      this.#jobs[0]?.()
+      next?.()
     }
   }
 

@@ -7,68 +7,44 @@ type Done = (error?: Error | null) => void
 
 /** A WebSocket as a stream: each chunk written is a message, and each message is read as a chunk. */
 export function createWebSocketStream(websocket: WebSocket, options?: DuplexOptions): Duplex {
-  return new WebSocketDuplex(websocket, options)
-}
-
-class WebSocketDuplex extends Duplex {
-  readonly #websocket: WebSocket
   /** After an error of the connection the closing handshake is left to go on. */
-  #terminates = true
+  let terminates = true
+  const duplex = new Duplex({
+    ...options,
+    autoDestroy: false,
+    emitClose: false,
+    objectMode: false,
+    writableObjectMode: false,
+    read: () => {
+      if (websocket.isPaused) websocket.resume()
+    },
+    write,
+    final,
+    destroy,
+  })
 
-  constructor(websocket: WebSocket, options: DuplexOptions | undefined) {
-    super({
-      ...options,
-      autoDestroy: false,
-      emitClose: false,
-      objectMode: false,
-      writableObjectMode: false,
-    })
-    this.#websocket = websocket
-    websocket.on('message', (message: Buffer, isBinary: boolean) => {
-      const data = !isBinary && this.readableObjectMode ? message.toString() : message
-      if (!this.push(data)) websocket.pause()
-    })
-    websocket.once('error', (error: Error) => {
-      if (this.destroyed) return
-      this.#terminates = false
-      this.destroy(error)
-    })
-    websocket.once('close', () => {
-      if (!this.destroyed) this.push(null)
-    })
-    this.on('end', this.#ended)
-    this.on('error', this.#failed)
-  }
-
-  override _read(): void {
-    if (this.#websocket.isPaused) this.#websocket.resume()
-  }
-
-  override _write(chunk: Buffer, encoding: BufferEncoding, done: Done): void {
-    const websocket = this.#websocket
-    if (websocket.readyState === CONNECTING) websocket.once('open', () => this._write(chunk, encoding, done))
-    else websocket.send(chunk, done)
-  }
-
-  override _final(done: Done): void {
-    const websocket = this.#websocket
+  function write(chunk: Buffer, encoding: BufferEncoding, done: Done): void {
     if (websocket.readyState === CONNECTING) {
-      websocket.once('open', () => this._final(done))
+      websocket.once('open', () => duplex._write(chunk, encoding, done))
+    } else websocket.send(chunk, done)
+  }
+
+  function final(done: Done): void {
+    if (websocket.readyState === CONNECTING) {
+      websocket.once('open', () => duplex._final(done))
       return
     }
-    // The handshake has failed: its error is under way.
-    if (websocket._socket === null) return
+    // Nothing is called back where the handshake has failed: its error is under way.
     websocket._afterEnd(() => {
       done()
-      if (this.readableEnded) this.destroy()
+      if (duplex.readableEnded) duplex.destroy()
     })
     websocket.close()
   }
 
-  override _destroy(error: Error | null, done: Done): void {
-    const websocket = this.#websocket
+  function destroy(error: Error | null, done: Done): void {
     const closed = (): void => {
-      process.nextTick(() => this.emit('close'))
+      process.nextTick(() => duplex.emit('close'))
     }
     if (websocket.readyState === CLOSED) {
       done(error)
@@ -84,17 +60,29 @@ class WebSocketDuplex extends Duplex {
       if (!told) done(error)
       closed()
     })
-    if (this.#terminates) websocket.terminate()
+    if (terminates) websocket.terminate()
   }
 
-  #ended(): void {
-    if (!this.destroyed && this.writableFinished) this.destroy()
-  }
-
-  /** An error that nobody listens for is thrown, as with any stream. */
-  #failed(error: Error): void {
-    this.removeListener('error', this.#failed)
-    this.destroy()
-    if (this.listenerCount('error') === 0) this.emit('error', error)
-  }
+  websocket.on('message', (message: Buffer, isBinary: boolean) => {
+    const data = !isBinary && duplex.readableObjectMode ? message.toString() : message
+    if (!duplex.push(data)) websocket.pause()
+  })
+  websocket.once('error', (error: Error) => {
+    if (duplex.destroyed) return
+    terminates = false
+    duplex.destroy(error)
+  })
+  websocket.once('close', () => {
+    if (!duplex.destroyed) duplex.push(null)
+  })
+  duplex.on('end', () => {
+    if (!duplex.destroyed && duplex.writableFinished) duplex.destroy()
+  })
+  duplex.on('error', function failed(error: Error) {
+    duplex.removeListener('error', failed)
+    duplex.destroy()
+    // An error that nobody listens for is thrown, as with any stream.
+    if (duplex.listenerCount('error') === 0) duplex.emit('error', error)
+  })
+  return duplex
 }
