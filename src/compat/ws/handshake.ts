@@ -44,7 +44,6 @@ interface Journey {
   readonly protocols: readonly unknown[]
   /** The caller's options; with redirects, header names are in lower case. */
   options: ClientOptions | undefined
-  redirects: number
   first: { readonly secure: boolean; readonly unix: boolean; readonly hostOrPath: string } | undefined
 }
 
@@ -59,7 +58,7 @@ export function connect(
   protocols: readonly unknown[],
   options: ClientOptions | undefined,
 ): ClientOptions {
-  const journey = { websocket, protocols, options, redirects: 0, first: undefined }
+  const journey = { websocket, protocols, options, first: undefined }
   return open(journey, address) ?? {}
 }
 
@@ -96,7 +95,7 @@ function open(journey: Journey, address: string | URL): ClientOptions | undefine
   const wrong = faultOf(url)
   if (wrong !== undefined) {
     const error = new SyntaxError(wrong)
-    if (journey.redirects === 0) throw error
+    if (websocket._redirects === 0) throw error
     failed(websocket, error)
     return undefined
   }
@@ -106,7 +105,7 @@ function open(journey: Journey, address: string | URL): ClientOptions | undefine
   if (options.followRedirects) follow(journey, options, url)
   const request = (secure ? httpsRequest : httpRequest)(options as RequestOptions)
   websocket._req = request
-  if (journey.redirects > 0) websocket.emit('redirect', websocket.url, request)
+  if (websocket._redirects > 0) websocket.emit('redirect', websocket.url, request)
   listen(journey, address, request, options, { ...asked, key })
   if (options.finishRequest) options.finishRequest(request, websocket)
   else request.end()
@@ -257,9 +256,9 @@ function redirect(
   request: ClientRequest,
   maxRedirects: number,
 ): void {
-  journey.redirects += 1
   const { websocket } = journey
-  if (journey.redirects > maxRedirects) {
+  websocket._redirects += 1
+  if (websocket._redirects > maxRedirects) {
     abortHandshake(websocket, request, 'Maximum redirects exceeded')
     return
   }
