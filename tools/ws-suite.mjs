@@ -60,7 +60,8 @@ function fetchSource() {
 }
 
 /** @returns {number} */
-const newestFirst = (/** @type {string} */ a, /** @type {string} */ b) => b.localeCompare(a, 'en', { numeric: true })
+const newestFirst = (/** @type {string} */ a, /** @type {string} */ b) =>
+  b.localeCompare(a, 'en', { numeric: true })
 
 const parts = {
   'event-target': 'events',

@@ -10,8 +10,8 @@ import type { Link, LinkSink } from '../../transport/link.ts'
 import type { Flushable } from '../../transport/turn.ts'
 import { type BinaryType, CLOSED, CLOSING, emptyBuffer, OPEN, type ReadyState } from './constants.ts'
 import { byteLengthOf, isBlob, reasonText, toBuffer } from './data.ts'
-import { frameErrorOf } from './frame-errors.ts'
 import { frame } from './frame.ts'
+import { frameErrorOf } from './frame-errors.ts'
 import { kept } from './text-buffers.ts'
 import { turn } from './turn.ts'
 
@@ -458,7 +458,8 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
     this.#end()
     // The peer's fault: whoever does not listen is not to be ended by it.
     process.nextTick(() => {
-      if (owner.listenerCount('error') > 0) this.#emitError(frameErrorOf(error, this.#connection, this.#settings.limits))
+      if (owner.listenerCount('error') > 0)
+        this.#emitError(frameErrorOf(error, this.#connection, this.#settings.limits))
     })
   }
 

@@ -1,8 +1,13 @@
 import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
-import { type ClientRequest, type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http'
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { connect as netConnect, isIP, type NetConnectOpts, type Socket } from 'node:net'
+import { isIP, type NetConnectOpts, connect as netConnect, type Socket } from 'node:net'
 import { unescape as unescapeUrl } from 'node:querystring'
 import type { Duplex } from 'node:stream'
 import { type ConnectionOptions as TlsConnectOptions, connect as tlsConnect } from 'node:tls'
@@ -143,7 +148,9 @@ interface Asked {
 function setUp(options: FullOptions, url: URL, key: string, protocols: readonly unknown[]): Asked {
   const secure = url.protocol === 'wss:'
   const defaultPort = secure ? 443 : 80
-  options.createConnection ||= (secure ? connectTls : connectPlain) as NonNullable<ClientOptions['createConnection']>
+  options.createConnection ||= (secure ? connectTls : connectPlain) as NonNullable<
+    ClientOptions['createConnection']
+  >
   options.defaultPort ||= defaultPort
   options.port = url.port || defaultPort
   options.host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname
@@ -338,7 +345,12 @@ function failed(websocket: WebSocket, error: Error): void {
   websocket.emitClose()
 }
 
-type ConnectOptions = NetConnectOpts & { socketPath?: string; path?: string; host?: string; servername?: string }
+type ConnectOptions = NetConnectOpts & {
+  socketPath?: string
+  path?: string
+  host?: string
+  servername?: string
+}
 
 function connectPlain(options: ConnectOptions): Socket {
   return netConnect({ ...options, path: options.socketPath } as NetConnectOpts)
