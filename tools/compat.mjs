@@ -8,22 +8,22 @@ import { root } from './project.mjs'
 
 /** Bundles every drop-in from its compiled modules in dist/. Each has a default export: what `require` returns. */
 export async function buildCompat() {
-  const { build } = await import('esbuild')
+  const { build } = await import('rolldown')
   const folder = join(root, 'dist/compat')
   if (!existsSync(folder)) return
   const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
   for (const { name } of names) {
     await build({
-      entryPoints: [join(folder, name, 'index.js')],
-      outfile: join(folder, `${name}.cjs`),
-      bundle: true,
+      input: join(folder, name, 'index.js'),
       platform: 'node',
-      target: 'node20',
-      format: 'cjs',
-      charset: 'utf8',
-      logLevel: 'warning',
-      // What the module exports by default is what a program gets by `require`.
-      footer: { js: 'module.exports = module.exports.default;' },
+      external: /^node:/,
+      output: {
+        file: join(folder, `${name}.cjs`),
+        format: 'cjs',
+        exports: 'named',
+        // What the module exports by default is what a program gets by `require`.
+        footer: 'module.exports = module.exports.default',
+      },
     })
     writeFileSync(join(folder, `${name}.mjs`), await passingOn(name, join(folder, name, 'index.js')))
     for (const ending of ['.d.cts', '.d.mts'])

@@ -1,7 +1,12 @@
+import { vectors } from './vector-mask.ts'
+
 /**
  * Masking (RFC 6455 §5.3): each payload byte is combined by exclusive or with a byte of the 4-byte key.
  * A key is one 32-bit integer, first byte on top; `phase` says how many payload bytes came before.
  */
+
+/** Under this length the call costs more than it saves. */
+const vectorsFrom = 24
 
 /** Under this length the set-up of the word loop costs more than it saves. */
 const wordwiseFrom = 96
@@ -18,6 +23,10 @@ const keyWord = new Int32Array(keyBytes.buffer)
 export function maskInPlace(bytes: Uint8Array, start: number, end: number, key: number, phase = 0): void {
   let at = start
   let turned = phase & 3 ? (key << ((phase & 3) * 8)) | (key >>> (32 - (phase & 3) * 8)) : key
+  if (end - at >= vectorsFrom && bytes.buffer === vectors?.buffer) {
+    vectors.mask(bytes.byteOffset + at, bytes.byteOffset + end, turned)
+    return
+  }
   if (end - at >= wordwiseFrom) {
     while ((bytes.byteOffset + at) & 3) {
       bytes[at] = (bytes[at] as number) ^ (turned >>> 24)

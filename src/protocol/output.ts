@@ -1,3 +1,5 @@
+import { maskable } from './vector-mask.ts'
+
 /**
  * Where frames are written until the link takes them. All connections of a thread share one arena and write one
  * after the other; an output remembers which part of it is its own. As the parts of one connection mostly lie side
@@ -18,7 +20,7 @@ export class Arena {
 
   constructor(size = 131_072) {
     this.#size = size
-    this.bytes = new Uint8Array(size)
+    this.bytes = maskable(size)
   }
 
   /** Makes room for `size` bytes at `bytes[used]`. */

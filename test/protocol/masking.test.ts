@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { maskInPlace } from '../../src/protocol/mask.ts'
+import { maskable, type VectorMask, vectorMask, vectors } from '../../src/protocol/vector-mask.ts'
 import { openCore } from './core.ts'
 import { clientFrame, frame, hex, opcodes, toHex } from './frames.ts'
 
@@ -104,4 +105,48 @@ test('§5.3 masking touches nothing else, whatever the buffer, view, key and pha
     ),
     { numRuns: 300, seed: 1 },
   )
+})
+
+test('§5.3 masking by vectors is masking by bytes, wherever the bytes lie', () => {
+  const { buffer } = vectors as VectorMask
+  const memory = new Uint8Array(buffer, 0, 512)
+  const before = memory.slice()
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 400 }),
+      fc.integer({ min: 3, max: 100 }),
+      fc.integer(),
+      fc.nat(7),
+      (bytes, at, key, phase) => {
+        const expected = new Uint8Array(bytes)
+        maskInPlace(expected, 0, expected.length, key, phase)
+        memory.fill(0xa5)
+        memory.set(bytes, at)
+        maskInPlace(memory.subarray(3), at - 3, at - 3 + bytes.length, key, phase)
+        assert.deepEqual(memory.slice(at, at + bytes.length), expected)
+        assert.ok(memory.subarray(0, at).every((byte) => byte === 0xa5))
+        assert.ok(memory.subarray(at + bytes.length).every((byte) => byte === 0xa5))
+      },
+    ),
+  )
+  memory.set(before)
+})
+
+test('without WebAssembly, or where it is forbidden, masking goes without vectors', () => {
+  assert.equal(vectorMask(undefined), undefined)
+  const forbidden = class {
+    constructor() {
+      throw new Error('Refused to compile WebAssembly')
+    }
+  }
+  assert.equal(vectorMask({ Memory: forbidden, Module: forbidden, Instance: forbidden } as never), undefined)
+})
+
+test('when the memory for vectors is used up there is other memory', () => {
+  const { buffer } = vectors as VectorMask
+  const parts = Array.from({ length: 8 }, () => maskable(65_536))
+  const within = parts.filter((part) => part.buffer === buffer)
+  assert.ok(within.length < parts.length)
+  assert.ok(parts.every((part) => part.length === 65_536 && part.every((byte) => byte === 0)))
+  assert.equal(new Set(within.map(({ byteOffset }) => byteOffset)).size, within.length)
 })

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { maskable } from '../../protocol/vector-mask.ts'
 
 /**
  * The parts of Node below `net.Socket`, which its documentation does not cover: handles of accepted connections, and
@@ -84,11 +85,14 @@ function detect(): RawHandles | undefined {
 
 export const rawHandles = detect()
 
+const memory = maskable(262_144)
+
 /**
  * All connections read into this one buffer: what is read is looked at before the next read, so nothing is allocated
- * per read. 9.6 → 8.0 µs per echo of 64 bytes.
+ * per read. 9.6 → 8.0 µs per echo of 64 bytes. As large as this, a message of 1 MiB comes in a few reads: 0.97 → 0.82 ms,
+ * of 64 KiB in one: 40 → 37 µs.
  */
-export const readBuffer = Buffer.allocUnsafeSlow(65_536)
+export const readBuffer = Buffer.from(memory.buffer, memory.byteOffset, memory.byteLength)
 
 /** Lets `reader` have what the handle reads, from now on. */
 export function readInto(handle: RawHandle, reader: RawReader): void {
