@@ -60,7 +60,8 @@ function fetchSource() {
 }
 
 /** @returns {number} */
-const newestFirst = (/** @type {string} */ a, /** @type {string} */ b) => b.localeCompare(a, 'en', { numeric: true })
+const newestFirst = (/** @type {string} */ a, /** @type {string} */ b) =>
+  b.localeCompare(a, 'en', { numeric: true })
 
 const parts = {
   'event-target': 'events',
@@ -87,7 +88,14 @@ let kStatusCode
 new WebSocket.Receiver()._write(Buffer.from([0xff, 0xff]), '', (error) => {
   kStatusCode = Object.getOwnPropertySymbols(error)[0]
 })
-const constants = { EMPTY_BUFFER: Buffer.alloc(0), hasBlob: typeof Blob !== 'undefined', NOOP: () => {}, kStatusCode }
+const constants = {
+  EMPTY_BUFFER: websocket._closeMessage,
+  GUID: '258EAFA5-E914-47DA-95CA-C5AB0DC85B11',
+  hasBlob: typeof Blob !== 'undefined',
+  kListener: Object.getOwnPropertySymbols(websocket.listeners('open')[0])[0],
+  kStatusCode,
+  NOOP: () => {},
+}
 `
 
 /**

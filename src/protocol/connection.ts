@@ -43,6 +43,8 @@ export interface ConnectionSink<Text = string> {
   pong(data: Uint8Array): void
   /** The peer's close frame; it has been answered. */
   close(code: number, reason: string): void
+  /** A frame of a message begins that does not come whole in one frame and one chunk; so long is its payload. */
+  frame?(length: number): void
   /** So much is written that it had better be sent before more is. It comes within a frame: nothing may be sent from here. */
   full?(): void
   /** The peer broke a rule; a close frame with `error.closeCode` has been written. */
@@ -312,6 +314,9 @@ export class Connection<Text = string> {
       if ((second & 0x7f) > maxControlPayloadBytes) {
         return breach('ERR_CONTROL_TOO_LONG', 'A control frame has more than 125 bytes of payload', '§5.5')
       }
+      if (opcode === CLOSE && (second & 0x7f) === 1) {
+        return breach('ERR_CLOSE_PAYLOAD', 'A close frame has a payload of one byte', '§5.5.1')
+      }
     } else if (opcode === CONTINUATION && this.#message === undefined) {
       return breach('ERR_CONTINUATION_UNEXPECTED', 'A continuation frame continues nothing', '§5.4')
     } else if (opcode !== CONTINUATION && this.#message !== undefined) {
@@ -334,6 +339,7 @@ export class Connection<Text = string> {
       const compression = first & RSV1 ? this.#compression : undefined
       this.#message = incomingMessage(this.#settings, this.#sink, this.#opcode, compression)
     }
+    this.#sink.frame?.(length)
     return this.#message.begin(length, this.#fin)
   }
 
@@ -373,9 +379,6 @@ export class Connection<Text = string> {
 
   /** The closing handshake from the peer's side (§5.5.1, §7.1.5). */
   #receiveClose(payload: Uint8Array): ProtocolError | undefined {
-    if (payload.length === 1) {
-      return breach('ERR_CLOSE_PAYLOAD', 'A close frame has a payload of one byte', '§5.5.1')
-    }
     let code = NO_STATUS_RECEIVED
     let reason: string | undefined = ''
     if (payload.length >= 2) {

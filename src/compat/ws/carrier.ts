@@ -10,8 +10,8 @@ import type { Link, LinkSink } from '../../transport/link.ts'
 import type { Flushable } from '../../transport/turn.ts'
 import { type BinaryType, CLOSED, CLOSING, emptyBuffer, OPEN, type ReadyState } from './constants.ts'
 import { byteLengthOf, isBlob, reasonText, toBuffer } from './data.ts'
-import { frameErrorOf } from './frame-errors.ts'
 import { frame } from './frame.ts'
+import { frameErrorOf } from './frame-errors.ts'
 import { kept } from './text-buffers.ts'
 import { turn } from './turn.ts'
 
@@ -77,6 +77,8 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
   /** The system has not taken everything, so callbacks wait for the drain. */
   #behind = false
   #callbacks: SendCallback[] | undefined
+  /** Lengths of the frames of the message that comes, where it is to be handed over in fragments. */
+  #frames: number[] | undefined
   /** Within a message that is sent in fragments. */
   #fragmenting = false
   /** What waits behind a blob that is being read, and how many bytes blob and all are. */
@@ -405,11 +407,21 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
   // ------------------------------------------------------------------------------------------------ from the connection
 
   text(data: Buffer): void {
+    this.#frames = undefined
     this.#emit('message', data, false)
   }
 
   binary(data: Uint8Array, owned: boolean): void {
-    this.#emit('message', binaryData(this.#owner.binaryType, data, owned), true)
+    const { binaryType } = this.#owner
+    const frames = this.#frames
+    this.#frames = undefined
+    this.#emit('message', binaryData(binaryType, data, owned, frames), true)
+  }
+
+  frame(length: number): void {
+    if (this.#owner.binaryType !== 'fragments') return
+    this.#frames ??= []
+    this.#frames.push(length)
   }
 
   fragment(): void {
@@ -417,11 +429,11 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
   }
 
   ping(data: Uint8Array): void {
-    this.#emit('ping', Buffer.from(data.buffer, data.byteOffset, data.length), undefined)
+    this.#emit('ping', controlData(data), undefined)
   }
 
   pong(data: Uint8Array): void {
-    this.#emit('pong', Buffer.from(data.buffer, data.byteOffset, data.length), undefined)
+    this.#emit('pong', controlData(data), undefined)
   }
 
   /** The peer's close frame, already answered. */
@@ -446,7 +458,8 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
     this.#end()
     // The peer's fault: whoever does not listen is not to be ended by it.
     process.nextTick(() => {
-      if (owner.listenerCount('error') > 0) this.#emitError(frameErrorOf(error, this.#connection))
+      if (owner.listenerCount('error') > 0)
+        this.#emitError(frameErrorOf(error, this.#connection, this.#settings.limits))
     })
   }
 
@@ -508,6 +521,7 @@ export function binaryData(
   type: BinaryType,
   data: Uint8Array,
   owned: boolean,
+  frames: readonly number[] = [],
 ): Buffer | ArrayBuffer | Buffer[] | Blob {
   if (type === 'arraybuffer') {
     return owned && data.length === data.buffer.byteLength
@@ -516,7 +530,19 @@ export function binaryData(
   }
   if (type === 'blob') return new Blob([new Uint8Array(data)])
   const buffer = owned ? Buffer.from(data.buffer, data.byteOffset, data.length) : kept(data, 0, data.length)
-  return type === 'fragments' ? [buffer] : buffer
+  return type === 'fragments' ? fragments(buffer, frames) : buffer
+}
+
+/** A message as its frames had it; one that was compressed is one piece. */
+function fragments(message: Buffer, frames: readonly number[]): Buffer[] {
+  if (frames.reduce((sum, length) => sum + length, 0) !== message.length) return [message]
+  let at = 0
+  return frames.filter((length) => length > 0).map((length) => message.subarray(at, (at += length)))
+}
+
+/** The payload of a ping or a pong, which is the receiver's to keep. */
+export function controlData(data: Uint8Array): Buffer {
+  return data.length === 0 ? emptyBuffer : Buffer.from(data.buffer, data.byteOffset, data.length)
 }
 
 /** What a listener or a callback throws is thrown all the same, but the connection goes on as it should. */

@@ -1,5 +1,5 @@
-import type { EventEmitter } from 'node:events'
 import type { Buffer } from 'node:buffer'
+import type { EventEmitter } from 'node:events'
 
 const target: unique symbol = Symbol('target')
 const originalListener: unique symbol = Symbol('originalListener')

@@ -34,7 +34,9 @@ export function parse(header: string): Offers {
 /** The header value for `extensions`: by name, the parameters of one offer or of many. */
 export function format(extensions: Record<string, Parameters | readonly Parameters[]>): string {
   return Object.entries(extensions)
-    .flatMap(([name, offers]) => [offers].flat().map((offer) => [name, ...formatted(offer as Parameters)].join('; ')))
+    .flatMap(([name, offers]) =>
+      [offers].flat().map((offer) => [name, ...formatted(offer as Parameters)].join('; ')),
+    )
     .join(', ')
 }
 

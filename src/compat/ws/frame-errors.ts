@@ -13,8 +13,15 @@ export interface FrameError extends Error {
 
 type Blame = Pick<Connection<unknown>, 'wrongHeader' | 'wrongCloseCode'>
 
+/** Lengths up to this one are exact; it stands for no limit at all. */
+export const mostBytes: number = Number.MAX_SAFE_INTEGER
+
 /** The error that `ws` has for what failed the connection. */
-export function frameErrorOf(error: ProtocolError, { wrongHeader = 0, wrongCloseCode }: Blame): FrameError {
+export function frameErrorOf(
+  error: ProtocolError,
+  { wrongHeader = 0, wrongCloseCode }: Blame,
+  { maxMessageBytes }: { readonly maxMessageBytes: number },
+): FrameError {
   const first = wrongHeader >>> 8
   const opcode = first & 0x0f
   const length = wrongHeader & 0x7f
@@ -44,21 +51,23 @@ export function frameErrorOf(error: ProtocolError, { wrongHeader = 0, wrongClose
     case 'ERR_INVALID_UTF8':
       return invalid('invalid UTF-8 sequence', 'WS_ERR_INVALID_UTF8', Error)
     case 'ERR_MESSAGE_TOO_LARGE':
+      if (maxMessageBytes === mostBytes) return tooLong(error)
       return made(new RangeError('Max payload size exceeded'), 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', error)
     case 'ERR_TOO_MANY_FRAGMENTS':
       return made(new RangeError('Too many message fragments'), 'WS_ERR_TOO_MANY_BUFFERED_PARTS', error)
     case 'ERR_LENGTH_INVALID':
-      return made(
-        new RangeError('Unsupported WebSocket frame: payload length > 2^53 - 1'),
-        'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH',
-        error,
-      )
+      return tooLong(error)
     case 'ERR_INFLATE_FAILED':
       // As zlib reports it (Z_DATA_ERROR).
       return Object.assign(made(new Error('invalid compressed data'), 'Z_DATA_ERROR', error), { errno: -3 })
     default:
       return made(new RangeError(`Invalid WebSocket frame: ${error.message}`), `WS_${error.code}`, error)
   }
+}
+
+function tooLong(error: ProtocolError): FrameError {
+  const message = 'Unsupported WebSocket frame: payload length > 2^53 - 1'
+  return made(new RangeError(message), 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH', error)
 }
 
 function made(error: Error, code: string, { closeCode }: ProtocolError): FrameError {

@@ -1,8 +1,13 @@
 import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
-import { type ClientRequest, type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http'
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { connect as netConnect, isIP, type NetConnectOpts, type Socket } from 'node:net'
+import { isIP, type NetConnectOpts, connect as netConnect, type Socket } from 'node:net'
 import { unescape as unescapeUrl } from 'node:querystring'
 import type { Duplex } from 'node:stream'
 import { type ConnectionOptions as TlsConnectOptions, connect as tlsConnect } from 'node:tls'
@@ -44,7 +49,6 @@ interface Journey {
   readonly protocols: readonly unknown[]
   /** The caller's options; with redirects, header names are in lower case. */
   options: ClientOptions | undefined
-  redirects: number
   first: { readonly secure: boolean; readonly unix: boolean; readonly hostOrPath: string } | undefined
 }
 
@@ -59,7 +63,7 @@ export function connect(
   protocols: readonly unknown[],
   options: ClientOptions | undefined,
 ): ClientOptions {
-  const journey = { websocket, protocols, options, redirects: 0, first: undefined }
+  const journey = { websocket, protocols, options, first: undefined }
   return open(journey, address) ?? {}
 }
 
@@ -96,7 +100,7 @@ function open(journey: Journey, address: string | URL): ClientOptions | undefine
   const wrong = faultOf(url)
   if (wrong !== undefined) {
     const error = new SyntaxError(wrong)
-    if (journey.redirects === 0) throw error
+    if (websocket._redirects === 0) throw error
     failed(websocket, error)
     return undefined
   }
@@ -106,7 +110,7 @@ function open(journey: Journey, address: string | URL): ClientOptions | undefine
   if (options.followRedirects) follow(journey, options, url)
   const request = (secure ? httpsRequest : httpRequest)(options as RequestOptions)
   websocket._req = request
-  if (journey.redirects > 0) websocket.emit('redirect', websocket.url, request)
+  if (websocket._redirects > 0) websocket.emit('redirect', websocket.url, request)
   listen(journey, address, request, options, { ...asked, key })
   if (options.finishRequest) options.finishRequest(request, websocket)
   else request.end()
@@ -144,7 +148,9 @@ interface Asked {
 function setUp(options: FullOptions, url: URL, key: string, protocols: readonly unknown[]): Asked {
   const secure = url.protocol === 'wss:'
   const defaultPort = secure ? 443 : 80
-  options.createConnection ||= (secure ? connectTls : connectPlain) as NonNullable<ClientOptions['createConnection']>
+  options.createConnection ||= (secure ? connectTls : connectPlain) as NonNullable<
+    ClientOptions['createConnection']
+  >
   options.defaultPort ||= defaultPort
   options.port = url.port || defaultPort
   options.host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname
@@ -257,9 +263,9 @@ function redirect(
   request: ClientRequest,
   maxRedirects: number,
 ): void {
-  journey.redirects += 1
   const { websocket } = journey
-  if (journey.redirects > maxRedirects) {
+  websocket._redirects += 1
+  if (websocket._redirects > maxRedirects) {
     abortHandshake(websocket, request, 'Maximum redirects exceeded')
     return
   }
@@ -339,7 +345,12 @@ function failed(websocket: WebSocket, error: Error): void {
   websocket.emitClose()
 }
 
-type ConnectOptions = NetConnectOpts & { socketPath?: string; path?: string; host?: string; servername?: string }
+type ConnectOptions = NetConnectOpts & {
+  socketPath?: string
+  path?: string
+  host?: string
+  servername?: string
+}
 
 function connectPlain(options: ConnectOptions): Socket {
   return netConnect({ ...options, path: options.socketPath } as NetConnectOpts)

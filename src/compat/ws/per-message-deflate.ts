@@ -102,7 +102,10 @@ export class PerMessageDeflate {
     const accepted = offers.find((offer) => {
       const { server_max_window_bits: server, client_max_window_bits: client } = offer
       if (serverNoContextTakeover === false && offer.server_no_context_takeover) return false
-      if (server && (serverBits === false || (typeof serverBits === 'number' && serverBits > Number(server)))) {
+      if (
+        server &&
+        (serverBits === false || (typeof serverBits === 'number' && serverBits > Number(server)))
+      ) {
         return false
       }
       if (typeof clientBits !== 'number') return true
@@ -242,7 +245,10 @@ export class PerMessageDeflate {
     const finish = (error: Error | undefined): void => {
       inflate.off('data', onData)
       inflate.off('error', onError)
-      if (error === undefined) return callback(null, Buffer.concat(parts))
+      if (error === undefined) {
+        callback(null, Buffer.concat(parts))
+        return
+      }
       this._inflate = null
       inflate.on('error', () => {})
       inflate.close()
@@ -284,7 +290,9 @@ export class PerMessageDeflate {
         serverWindowBits: this.#windowBits('server'),
         clientWindowBits: this.#windowBits('client'),
       },
-      zlibDeflateOptions === undefined ? runtime.deflate : { ...runtime.deflate, deflate: deflaterOf(zlibDeflateOptions) },
+      zlibDeflateOptions === undefined
+        ? runtime.deflate
+        : { ...runtime.deflate, deflate: deflaterOf(zlibDeflateOptions) },
       // A window that is kept must see every message.
       { thresholdBytes: this.keepsWindow ? 0 : this._threshold, level: level < 0 ? 6 : level },
     )

@@ -4,9 +4,9 @@ import type { ProtocolError } from '../../errors.ts'
 import { Connection, type ConnectionSettings, type ConnectionSink } from '../../protocol/connection.ts'
 import { Arena } from '../../protocol/output.ts'
 import { runtime } from '../../runtime/node/runtime.ts'
-import { binaryData } from './carrier.ts'
+import { binaryData, controlData } from './carrier.ts'
 import { type BinaryType, emptyBuffer, perMessageDeflateName } from './constants.ts'
-import { frameErrorOf } from './frame-errors.ts'
+import { frameErrorOf, mostBytes } from './frame-errors.ts'
 import type { Extensions } from './sender.ts'
 import { checkedText, uncheckedText } from './text-buffers.ts'
 
@@ -37,7 +37,9 @@ export class Receiver extends Writable implements ConnectionSink<Buffer> {
   readonly _isServer: boolean
   readonly _maxPayload: number
   readonly #connection: Connection<Buffer>
+  readonly #limits: ConnectionSettings['limits']
   readonly #synchronousEvents: boolean
+  #frames: number[] = []
   #failure: Error | undefined
   #concluded = false
   /** To be called when everything written has been handed over. */
@@ -51,10 +53,11 @@ export class Receiver extends Writable implements ConnectionSink<Buffer> {
     this._isServer = isServer
     this._maxPayload = maxPayload | 0
     this.#synchronousEvents = options.allowSynchronousEvents ?? true
+    this.#limits = limitsOf(options)
     this.#connection = new Connection<Buffer>(
       {
         role: isServer ? 'server' : 'client',
-        limits: limitsOf(options),
+        limits: this.#limits,
         text: options.skipUTF8Validation ? uncheckedText : checkedText,
         streamed: false,
         autoPong: false,
@@ -88,11 +91,18 @@ export class Receiver extends Writable implements ConnectionSink<Buffer> {
   }
 
   text(data: Buffer): void {
+    this.#frames = []
     this.#emit('message', data, false)
   }
 
   binary(data: Uint8Array, owned: boolean): void {
-    this.#emit('message', binaryData(this._binaryType, data, owned), true)
+    const frames = this.#frames
+    this.#frames = []
+    this.#emit('message', binaryData(this._binaryType, data, owned, frames), true)
+  }
+
+  frame(length: number): void {
+    this.#frames.push(length)
   }
 
   fragment(): void {
@@ -100,11 +110,11 @@ export class Receiver extends Writable implements ConnectionSink<Buffer> {
   }
 
   ping(data: Uint8Array): void {
-    this.#emit('ping', Buffer.from(data.buffer, data.byteOffset, data.length), undefined)
+    this.#emit('ping', controlData(data), undefined)
   }
 
   pong(data: Uint8Array): void {
-    this.#emit('pong', Buffer.from(data.buffer, data.byteOffset, data.length), undefined)
+    this.#emit('pong', controlData(data), undefined)
   }
 
   close(code: number, reason: string): void {
@@ -114,7 +124,7 @@ export class Receiver extends Writable implements ConnectionSink<Buffer> {
   }
 
   failed(error: ProtocolError): void {
-    this.#failure = frameErrorOf(error, this.#connection)
+    this.#failure = frameErrorOf(error, this.#connection, this.#limits)
   }
 
   #emit(event: string, data: unknown, isBinary: boolean | undefined): void {
@@ -137,7 +147,7 @@ export function limitsOf({
   maxFragments = 0,
 }: Pick<ReceiverOptions, 'maxPayload' | 'maxFragments'>): ConnectionSettings['limits'] {
   return {
-    maxMessageBytes: maxPayload | 0 || Number.POSITIVE_INFINITY,
+    maxMessageBytes: maxPayload | 0 || mostBytes,
     maxFragments: maxFragments | 0 || Number.POSITIVE_INFINITY,
     maxInflationRatio: Number.POSITIVE_INFINITY,
   }

@@ -57,7 +57,7 @@ export class Sender {
 
   /** One frame as a list of pieces to write. */
   static frame(data: string | Uint8Array, options: FrameOptions): (Buffer | string)[] {
-    return frame(data, options)
+    return frame(typeof data === 'string' ? Buffer.from(data) : data, options)
   }
 
   /** Sends a close frame; throws where `code` or `data` cannot be sent. */

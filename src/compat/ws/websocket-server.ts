@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
-import { createServer, type IncomingMessage, type Server as HttpServer, STATUS_CODES } from 'node:http'
+import { createServer, type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { acceptFor } from '../../protocol/handshake-key.ts'
@@ -172,7 +172,11 @@ export class WebSocketServer extends EventEmitter {
     const { headers } = request
     const origin = headers[headers['sec-websocket-version'] === '8' ? 'sec-websocket-origin' : 'origin']
     const { authorized, encrypted } = request.socket as { authorized?: boolean; encrypted?: boolean }
-    const info = { origin: origin as string | undefined, secure: Boolean(authorized || encrypted), req: request }
+    const info = {
+      origin: origin as string | undefined,
+      secure: Boolean(authorized || encrypted),
+      req: request,
+    }
     if (verifyClient.length === 2) {
       verifyClient(info, (verified, code, message, responseHeaders) => {
         if (verified) proceed()

@@ -39,6 +39,14 @@ export interface SocketOptions extends Omit<ReceiverOptions, 'binaryType' | 'ext
   readonly generateMask?: ((mask: Buffer) => void) | undefined
 }
 
+interface ReceiverFacts {
+  readonly _binaryType: BinaryType
+  readonly _extensions: Extensions
+  readonly _isServer: boolean
+  readonly _maxFragments: number
+  readonly _maxPayload: number
+}
+
 interface SendOptions {
   readonly binary?: boolean | undefined
   readonly compress?: boolean | undefined
@@ -81,9 +89,11 @@ export class WebSocket extends EventEmitter implements CarrierOwner {
   _bufferedAmount = 0
   _url: string | undefined = undefined
   _req: ClientRequest | null = null
+  _redirects = 0
   _autoPong = true
   #carrier: Carrier | undefined
   #sender: Sender | undefined
+  #options: SocketOptions | undefined
 
   /** Connects to `address`; with `null` this is the server's side of a connection, which `setSocket` is given. */
   constructor(address: string | URL | null, protocols?: unknown, options?: ClientOptions) {
@@ -174,6 +184,19 @@ export class WebSocket extends EventEmitter implements CarrierOwner {
     return (this.#carrier?.stream as Socket | undefined) ?? null
   }
 
+  /** What the receiving side was set up with. */
+  get _receiver(): ReceiverFacts | null {
+    if (this.#options === undefined) return null
+    const { maxPayload = 0, maxFragments = 0 } = this.#options
+    return {
+      _binaryType: this._binaryType,
+      _extensions: this._extensions,
+      _isServer: this._isServer,
+      _maxFragments: maxFragments,
+      _maxPayload: maxPayload,
+    }
+  }
+
   /** For programs that send frames of their own making. */
   get _sender(): Sender | null {
     if (this.#carrier === undefined) return null
@@ -188,6 +211,7 @@ export class WebSocket extends EventEmitter implements CarrierOwner {
       settings = carrierSettings(options, this._isServer, this._autoPong)
       settingsOf.set(options, settings)
     }
+    this.#options = options
     const plain = socket as Partial<Socket>
     plain.setTimeout?.(0)
     plain.setNoDelay?.()
