@@ -4,7 +4,6 @@ import { performance } from 'node:perf_hooks'
 import { readJson, root } from '../tools/project.mjs'
 import { run } from '../tools/testing/processes.mjs'
 import { installFlows } from './installing.mjs'
-import { findChromium } from './support/chromium.mjs'
 
 /** @import { Flow } from './flows.mjs' */
 
@@ -31,9 +30,8 @@ export async function* runFlows(flows, { real = false } = {}) {
 /** @returns {Promise<Result>} */
 async function runFlow(/** @type {Flow} */ flow, /** @type {boolean} */ real) {
   const title = titleOf(flow)
-  if (flow.program === 'chromium' && findChromium() === undefined) {
-    return { title, outcome: 'skipped', details: 'no Chromium on this machine', milliseconds: 0 }
-  }
+  const missing = flow.missing?.()
+  if (missing !== undefined) return { title, outcome: 'skipped', details: missing, milliseconds: 0 }
   const begun = performance.now()
   const args = [join(root, 'interop', 'flow.mjs'), flow.name, ...(real ? ['--real'] : [])]
   const { ok, output, ending, left } = await run(process.execPath, args, { timeoutMs: 20_000 })

@@ -7,8 +7,13 @@ import { io } from 'socket.io-client'
 import { httpServer, Inbox } from '../../support/sockets.mjs'
 
 export async function flow() {
+  await talk({})
+  await talk({ perMessageDeflate: { threshold: 512 } }) // no frames in advance then
+}
+
+async function talk(serverOptions) {
   const { server, address } = await httpServer()
-  const sockets = new Server(server, { perMessageDeflate: { threshold: 512 } })
+  const sockets = new Server(server, serverOptions)
   sockets.use((socket, next) => next(socket.handshake.auth.token === 'no' ? new Error('not you') : undefined))
   sockets.on('connection', (socket) => {
     socket.join('room')
