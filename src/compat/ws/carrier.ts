@@ -536,8 +536,13 @@ export function binaryData(
 /** A message as its frames had it; one that was compressed is one piece. */
 function fragments(message: Buffer, frames: readonly number[]): Buffer[] {
   if (frames.reduce((sum, length) => sum + length, 0) !== message.length) return [message]
+  const pieces: Buffer[] = []
   let at = 0
-  return frames.filter((length) => length > 0).map((length) => message.subarray(at, (at += length)))
+  for (const length of frames) {
+    if (length > 0) pieces.push(message.subarray(at, at + length))
+    at += length
+  }
+  return pieces
 }
 
 /** The payload of a ping or a pong, which is the receiver's to keep. */

@@ -201,10 +201,11 @@ export class PerMessageDeflate {
   }
 
   #compress(data: Buffer | string, fin: boolean, callback: ZlibCallback): void {
-    const deflate = (this._deflate ??= createDeflateRaw({
+    this._deflate ??= createDeflateRaw({
       ...this._options.zlibDeflateOptions,
       windowBits: this.#windowBits(this._isServer ? 'server' : 'client'),
-    }))
+    })
+    const deflate = this._deflate
     this.#compressing = callback
     const parts: Buffer[] = []
     const onData = (part: Buffer): void => {
@@ -224,10 +225,11 @@ export class PerMessageDeflate {
 
   #decompress(data: Buffer, fin: boolean, callback: ZlibCallback): void {
     const peer = this._isServer ? 'client' : 'server'
-    const inflate = (this._inflate ??= createInflateRaw({
+    this._inflate ??= createInflateRaw({
       ...this._options.zlibInflateOptions,
       windowBits: this.#windowBits(peer),
-    }))
+    })
+    const inflate = this._inflate
     const parts: Buffer[] = []
     let length = 0
     let failure: Error | undefined

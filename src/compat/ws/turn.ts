@@ -1,15 +1,11 @@
 import { Turn } from '../../transport/turn.ts'
 
-let flushAll: (() => void) | undefined
+let coversExit = false
 
 /** Everything sent in one turn of the event loop goes out at its end: one write for each connection. */
 export const turn: Turn = new Turn((flush) => {
-  flushAll ??= atExit(flush)
+  // A program that sends and exits in the same turn has sent.
+  if (!coversExit) process.once('exit', flush)
+  coversExit = true
   setImmediate(flush)
 })
-
-/** A program that sends and exits in the same turn has sent. */
-function atExit(flush: () => void): () => void {
-  process.once('exit', flush)
-  return flush
-}
