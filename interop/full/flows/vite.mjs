@@ -38,6 +38,7 @@ export async function flow() {
   page.send(JSON.stringify({ type: 'custom', event: 'hello', data: { name: 'Ada' } }))
   assert.deepEqual(await updates.next(), { type: 'custom', event: 'answer', data: { to: 'Ada' } })
   await writeFile(join(folder, 'main.js'), 'import.meta.hot.accept(); export const number = 2')
+  vite.watcher.emit('change', join(folder, 'main.js')) // it may not have been watching yet
   const update = await updates.until(({ type }) => type === 'update' || type === 'full-reload')
   assert.equal(update.updates?.[0]?.path, '/main.js')
 
