@@ -9,7 +9,9 @@ export function installPackages(folder = root) {
   if (packagesAreInstalled(folder)) return
   if (lstatSync(join(folder, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() === true) {
     // npm would empty the folder that somebody else uses.
-    throw new Error(`${join(folder, 'node_modules')} is a link to packages that are not those of the lock file`)
+    throw new Error(
+      `${join(folder, 'node_modules')} is a link to packages that are not those of the lock file`,
+    )
   }
   console.log(`installing npm packages ${folder === root ? '' : `for ${relative(root, folder)} `}…`)
   npm(folder, 'ci', '--ignore-scripts', '--no-audit', '--no-fund')
