@@ -107,7 +107,10 @@ async function onOtherNodes() {
     all.failures.push(...outcome.failures.map((failure) => `${name}: ${failure}`))
     all.skips.push(...outcome.skips.map((skip) => `${name}: ${skip}`))
   }
-  return { ...all, note: `${all.passed} passed in ${files.length} files of server, transport, runtime and compat` }
+  return {
+    ...all,
+    note: `${all.passed} passed in ${files.length} files of server, transport, runtime and compat`,
+  }
 }
 
 /** What looks at the package as it would be published; it needs a build that succeeded. */
