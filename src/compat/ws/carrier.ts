@@ -73,6 +73,8 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
   #ending = false
   #ended = false
   #afterEnd: (() => void) | undefined
+  /** The link was cut by us when everything sent had been taken. */
+  #cutClean = false
   #closed = false
   /** The system has not taken everything, so callbacks wait for the drain. */
   #behind = false
@@ -232,6 +234,7 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
   /** Cuts the link; what was sent before is offered to the system first. */
   terminate(): void {
     this.flush()
+    this.#cutClean = !this.stream.destroyed && !this.#behind
     this.#owner._closeFrameSent = this.#connection.closeSent !== undefined
     this.#connection.abandon()
     this.#link.destroy()
@@ -295,9 +298,14 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
 
   /** @internal Callbacks are called in a tick of their own, behind the write. */
   settle(): void {
-    if (this.#closed) return
+    if (this.#closed) {
+      this.#callBack(destroyed())
+      return
+    }
     this.flush()
-    if (this.#link.bufferedBytes === 0) this.#callBack(undefined)
+    // What a link had not taken when it was cut, or broke, is the close's to tell.
+    const lost = this.stream.destroyed && !this.#cutClean
+    if (!lost && this.#link.bufferedBytes === 0) this.#callBack(undefined)
   }
 
   #callBack(error: Error | undefined): void {
