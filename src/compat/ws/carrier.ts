@@ -449,11 +449,11 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
   }
 
   /** The peer's close frame, already answered. */
-  close(code: number, reason: string): void {
+  close(code: number, _reason: string, payload: Uint8Array): void {
     const owner = this.#owner
     owner._closeFrameReceived = true
     owner._closeCode = code
-    owner._closeMessage = reason === '' ? emptyBuffer : Buffer.from(reason)
+    owner._closeMessage = reasonOf(payload)
     if (owner._readyState === OPEN) {
       owner._readyState = CLOSING
       this.#awaitClose()
@@ -554,6 +554,11 @@ function fragments(message: Buffer, frames: readonly number[]): Buffer[] {
     at += length
   }
   return pieces
+}
+
+/** The reason in the payload of a close frame. */
+export function reasonOf(payload: Uint8Array): Buffer {
+  return payload.length > 2 ? Buffer.from(payload.subarray(2)) : emptyBuffer
 }
 
 /** The payload of a ping or a pong, which is the receiver's to keep. */
