@@ -55,6 +55,9 @@ interface Waiting {
   send(): void
 }
 
+/** As it is now: tests that put their own timers in place of the platform's do not stop connections. */
+const { nextTick } = process
+
 /** From this much on output is sent at once. */
 const flushAtBytes = 65_536
 
@@ -100,7 +103,7 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
     this.#link = linkOf(stream, head.length > 0 ? head : undefined)
     this.#connection = new Connection(settings, this, turn.arena, compression)
     // Whoever is told of the connection has this turn to add listeners.
-    process.nextTick(start, this)
+    nextTick(start, this)
   }
 
   /** @internal */
@@ -292,7 +295,7 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
     if (callback === undefined) return
     if (this.#callbacks === undefined) {
       this.#callbacks = [callback]
-      process.nextTick(settle, this)
+      nextTick(settle, this)
     } else this.#callbacks.push(callback)
   }
 
@@ -469,7 +472,7 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
     }
     this.#end()
     // The peer's fault: whoever does not listen is not to be ended by it.
-    process.nextTick(() => {
+    nextTick(() => {
       if (owner.listenerCount('error') > 0)
         this.#emitError(frameErrorOf(error, this.#connection, this.#settings.limits))
     })
@@ -568,7 +571,7 @@ export function controlData(data: Uint8Array): Buffer {
 
 /** What a listener or a callback throws is thrown all the same, but the connection goes on as it should. */
 function rethrow(error: unknown): void {
-  process.nextTick(() => {
+  nextTick(() => {
     throw error
   })
 }
