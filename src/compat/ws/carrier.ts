@@ -171,9 +171,10 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
     const { compression } = this.#connection
     const isFirst = opcode !== 0
     const compressed = compress && compression !== undefined
-    const payload = compressed ? Buffer.from(compression.compress(bytes, fin === true, isFirst)) : bytes
+    // A copy: what is sent may be changed by the program as soon as it has been sent.
+    const payload = Buffer.from(compressed ? compression.compress(bytes, fin === true, isFirst) : bytes)
     const { generateMask } = this.#settings
-    const options = { fin, mask, opcode, readOnly: true, rsv1: compressed && isFirst, generateMask }
+    const options = { fin, mask, opcode, readOnly: false, rsv1: compressed && isFirst, generateMask }
     this.sendFrame(frame(payload, options), callback)
   }
 

@@ -291,6 +291,26 @@ test('a program that puts timers of its own in place of the platform’s still t
   await endPair(pair)
 })
 
+test('what was sent may be changed at once, also with a `mask` that is not the usual one', async () => {
+  const pair = await openPair(combinations[0] as (typeof combinations)[0])
+  const failed = new Promise<Error & { code?: string }>((resolve) => {
+    pair.server.on('error', resolve)
+  })
+  const received = messagesOf(pair.server, 2)
+  const data = Buffer.from('aaa')
+  pair.client.send(data)
+  data.fill('b')
+  pair.client.send(data, { mask: true })
+  data.fill('c')
+  pair.client.send(data, { mask: false })
+  assert.deepEqual(
+    (await received).map(([message]) => String(message)),
+    ['aaa', 'bbb'],
+  )
+  assert.equal((await failed).code, 'WS_ERR_EXPECTED_MASK')
+  await endPair(pair)
+})
+
 test('a frame made by `Sender.frame` is sent by `_sender.sendFrame`, in the order of all else', async () => {
   const pair = await openPair(combinations[0] as (typeof combinations)[0])
   const frame = WebSocket.Sender.frame('made', {
