@@ -28,7 +28,7 @@ import {
 } from './opcode.ts'
 import { type Arena, Output } from './output.ts'
 import { CLOSED, OPEN, type ReadyState, type Signal, transitions } from './ready-state.ts'
-import { plainText, type TextCodec } from './text.ts'
+import { lossyText, plainText, type TextCodec } from './text.ts'
 
 export type Role = 'client' | 'server'
 
@@ -41,8 +41,8 @@ export interface ConnectionSink<Text = string> {
   fragment(data: Uint8Array, type: 'text' | 'binary', first: boolean, last: boolean): void
   ping(data: Uint8Array): void
   pong(data: Uint8Array): void
-  /** The peer's close frame; it has been answered. */
-  close(code: number, reason: string): void
+  /** The peer's close frame; it has been answered. `payload` is what it carried: the code, then the reason. */
+  close(code: number, reason: string, payload: Uint8Array): void
   /** A frame of a message begins that does not come whole in one frame and one chunk; so long is its payload. */
   frame?(length: number): void
   /** So much is written that it had better be sent before more is. It comes within a frame: nothing may be sent from here. */
@@ -387,7 +387,8 @@ export class Connection<Text = string> {
         this.wrongCloseCode = code
         return breach('ERR_CLOSE_CODE', `Close code ${code} must not be sent`, '§7.4')
       }
-      reason = plainText.decode(payload, 2, payload.length)
+      const { unchecked } = this.#settings.text
+      reason = (unchecked ? lossyText : plainText.decode)(payload, 2, payload.length)
       if (reason === undefined) return invalidUtf8()
     }
     this.closeReceived = { code, reason }
@@ -395,7 +396,7 @@ export class Connection<Text = string> {
     this.#signal('closeReceived')
     this.#discard()
     this.sendClose(code, reason)
-    this.#sink.close(code, reason)
+    this.#sink.close(code, reason, payload)
     return undefined
   }
 

@@ -16,7 +16,13 @@ export interface TextCodec<Text = string> {
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const lossyDecoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
+
+/** The text in `bytes[start, end)`, with U+FFFD for what is not valid UTF-8. */
+export function lossyText(bytes: Uint8Array, start: number, end: number): string {
+  return lossyDecoder.decode(bytes.subarray(start, end))
+}
 
 export const plainText: TextCodec = {
   decode(bytes, start, end) {

@@ -91,6 +91,12 @@ test('text that a codec does not check may be anything', () => {
   )
 })
 
+test('nor is the reason of a close frame checked then', () => {
+  const { events, receive } = serverWith({ text: uncheckedBytes })
+  receive(frame(opcodes.close, hex`03e841ff`, { key }))
+  assert.deepEqual(events, [['close', 1000, 'A\ufffd']])
+})
+
 test('without autoPong a ping is told of, and not answered', () => {
   const { events, receive, sent } = serverWith({ autoPong: false })
   receive(frame(opcodes.ping, 'x', { key }))

@@ -55,6 +55,9 @@ interface Waiting {
   send(): void
 }
 
+/** As it is now: tests that put their own timers in place of the platform's do not stop connections. */
+const { nextTick } = process
+
 /** From this much on output is sent at once. */
 const flushAtBytes = 65_536
 
@@ -73,6 +76,8 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
   #ending = false
   #ended = false
   #afterEnd: (() => void) | undefined
+  /** The link was cut by us when everything sent had been taken. */
+  #cutClean = false
   #closed = false
   /** The system has not taken everything, so callbacks wait for the drain. */
   #behind = false
@@ -98,7 +103,7 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
     this.#link = linkOf(stream, head.length > 0 ? head : undefined)
     this.#connection = new Connection(settings, this, turn.arena, compression)
     // Whoever is told of the connection has this turn to add listeners.
-    process.nextTick(start, this)
+    nextTick(start, this)
   }
 
   /** @internal */
@@ -166,9 +171,10 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
     const { compression } = this.#connection
     const isFirst = opcode !== 0
     const compressed = compress && compression !== undefined
-    const payload = compressed ? Buffer.from(compression.compress(bytes, fin === true, isFirst)) : bytes
+    // A copy: what is sent may be changed by the program as soon as it has been sent.
+    const payload = Buffer.from(compressed ? compression.compress(bytes, fin === true, isFirst) : bytes)
     const { generateMask } = this.#settings
-    const options = { fin, mask, opcode, readOnly: true, rsv1: compressed && isFirst, generateMask }
+    const options = { fin, mask, opcode, readOnly: false, rsv1: compressed && isFirst, generateMask }
     this.sendFrame(frame(payload, options), callback)
   }
 
@@ -232,6 +238,7 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
   /** Cuts the link; what was sent before is offered to the system first. */
   terminate(): void {
     this.flush()
+    this.#cutClean = !this.stream.destroyed && !this.#behind
     this.#owner._closeFrameSent = this.#connection.closeSent !== undefined
     this.#connection.abandon()
     this.#link.destroy()
@@ -289,15 +296,20 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
     if (callback === undefined) return
     if (this.#callbacks === undefined) {
       this.#callbacks = [callback]
-      process.nextTick(settle, this)
+      nextTick(settle, this)
     } else this.#callbacks.push(callback)
   }
 
   /** @internal Callbacks are called in a tick of their own, behind the write. */
   settle(): void {
-    if (this.#closed) return
+    if (this.#closed) {
+      this.#callBack(destroyed())
+      return
+    }
     this.flush()
-    if (this.#link.bufferedBytes === 0) this.#callBack(undefined)
+    // What a link had not taken when it was cut, or broke, is the close's to tell.
+    const lost = this.stream.destroyed && !this.#cutClean
+    if (!lost && this.#link.bufferedBytes === 0) this.#callBack(undefined)
   }
 
   #callBack(error: Error | undefined): void {
@@ -441,11 +453,11 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
   }
 
   /** The peer's close frame, already answered. */
-  close(code: number, reason: string): void {
+  close(code: number, _reason: string, payload: Uint8Array): void {
     const owner = this.#owner
     owner._closeFrameReceived = true
     owner._closeCode = code
-    owner._closeMessage = reason === '' ? emptyBuffer : Buffer.from(reason)
+    owner._closeMessage = reasonOf(payload)
     if (owner._readyState === OPEN) {
       owner._readyState = CLOSING
       this.#awaitClose()
@@ -461,7 +473,7 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
     }
     this.#end()
     // The peer's fault: whoever does not listen is not to be ended by it.
-    process.nextTick(() => {
+    nextTick(() => {
       if (owner.listenerCount('error') > 0)
         this.#emitError(frameErrorOf(error, this.#connection, this.#settings.limits))
     })
@@ -548,6 +560,11 @@ function fragments(message: Buffer, frames: readonly number[]): Buffer[] {
   return pieces
 }
 
+/** The reason in the payload of a close frame. */
+export function reasonOf(payload: Uint8Array): Buffer {
+  return payload.length > 2 ? Buffer.from(payload.subarray(2)) : emptyBuffer
+}
+
 /** The payload of a ping or a pong, which is the receiver's to keep. */
 export function controlData(data: Uint8Array): Buffer {
   return data.length === 0 ? emptyBuffer : Buffer.from(data.buffer, data.byteOffset, data.length)
@@ -555,7 +572,7 @@ export function controlData(data: Uint8Array): Buffer {
 
 /** What a listener or a callback throws is thrown all the same, but the connection goes on as it should. */
 function rethrow(error: unknown): void {
-  process.nextTick(() => {
+  nextTick(() => {
     throw error
   })
 }

@@ -1,11 +1,11 @@
-import { Buffer } from 'node:buffer'
+import type { Buffer } from 'node:buffer'
 import { Writable } from 'node:stream'
 import type { ProtocolError } from '../../errors.ts'
 import { Connection, type ConnectionSettings, type ConnectionSink } from '../../protocol/connection.ts'
 import { Arena } from '../../protocol/output.ts'
 import { runtime } from '../../runtime/node/runtime.ts'
-import { binaryData, controlData } from './carrier.ts'
-import { type BinaryType, emptyBuffer, perMessageDeflateName } from './constants.ts'
+import { binaryData, controlData, reasonOf } from './carrier.ts'
+import { type BinaryType, perMessageDeflateName } from './constants.ts'
 import { frameErrorOf, mostBytes } from './frame-errors.ts'
 import type { Extensions } from './sender.ts'
 import { checkedText, uncheckedText } from './text-buffers.ts'
@@ -120,9 +120,9 @@ export class Receiver extends Writable implements ConnectionSink<Buffer> {
     this.#emit('pong', controlData(data), undefined)
   }
 
-  close(code: number, reason: string): void {
+  close(code: number, _reason: string, payload: Uint8Array): void {
     this.#concluded = true
-    this.emit('conclude', code, reason === '' ? emptyBuffer : Buffer.from(reason))
+    this.emit('conclude', code, reasonOf(payload))
     this.end()
   }
 
@@ -144,14 +144,14 @@ export class Receiver extends Writable implements ConnectionSink<Buffer> {
   }
 }
 
-/** Limits of `ws` as a connection has them: 0 is none. */
+/** Limits of `ws` as a connection has them: 0, and what is no 32-bit number, is none. */
 export function limitsOf({
   maxPayload = 0,
   maxFragments = 0,
 }: Pick<ReceiverOptions, 'maxPayload' | 'maxFragments'>): ConnectionSettings['limits'] {
   return {
-    maxMessageBytes: maxPayload | 0 || mostBytes,
-    maxFragments: maxFragments | 0 || Number.POSITIVE_INFINITY,
+    maxMessageBytes: (maxPayload | 0) > 0 ? maxPayload | 0 : mostBytes,
+    maxFragments: (maxFragments | 0) > 0 ? maxFragments | 0 : Number.POSITIVE_INFINITY,
     maxInflationRatio: Number.POSITIVE_INFINITY,
   }
 }

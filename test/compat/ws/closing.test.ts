@@ -95,7 +95,7 @@ test('the callbacks of what could not be sent have an error before the close', a
   const order: string[] = []
   // More than every buffer on the way, to somebody who does not read.
   pair.client.pause()
-  pair.server.send(Buffer.alloc(64 * 1024 * 1024), (error) =>
+  pair.server.send(Buffer.alloc(16 * 1024 * 1024), (error) =>
     order.push(`callback ${error instanceof Error}`),
   )
   pair.server.on('close', () => order.push('close'))
@@ -106,11 +106,28 @@ test('the callbacks of what could not be sent have an error before the close', a
   await endPair(pair)
 })
 
+test('so have those of what is sent and cut in the same turn, unless the system had taken it', async () => {
+  const pair = await openPair(alone)
+  const order: string[] = []
+  pair.client.pause()
+  pair.server.send('taken', (error) => order.push(`taken ${error === undefined}`))
+  pair.server.terminate()
+  const closed = once(pair.server, 'close')
+  await closed
+  assert.deepEqual(order, ['taken true'])
+
+  pair.client.send(Buffer.alloc(16 * 1024 * 1024), (error) => order.push(`left ${error instanceof Error}`))
+  pair.client.terminate()
+  await once(pair.client, 'close')
+  assert.deepEqual(order, ['taken true', 'left true'])
+  await endPair(pair)
+})
+
 test('`bufferedAmount` tells what the system has not taken', async () => {
   const pair = await openPair(alone)
   pair.client.pause()
   assert.equal(pair.server.bufferedAmount, 0)
-  pair.server.send(Buffer.alloc(64 * 1024 * 1024))
+  pair.server.send(Buffer.alloc(16 * 1024 * 1024))
   assert.ok(pair.server.bufferedAmount > 1_000_000)
   pair.client.on('message', () => {})
   const drained = new Promise<void>((resolve) => {

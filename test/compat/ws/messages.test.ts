@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
 import WebSocket from 'polyplex/ws'
 import { combinations, endPair, messagesOf, openPair, testPairs } from './pairs.ts'
 
@@ -268,6 +268,46 @@ test('what a listener throws is thrown all the same, and the messages behind it 
   process.removeAllListeners('uncaughtException')
   for (const listener of listeners) process.on('uncaughtException', listener)
   assert.deepEqual(thrown, ['in the listener'])
+  await endPair(pair)
+})
+
+test('a program that puts timers of its own in place of the platform’s still talks', async () => {
+  const pair = await openPair(combinations[0] as (typeof combinations)[0])
+  const { nextTick } = process
+  const received = messagesOf(pair.server, 2)
+  mock.timers.enable({ apis: ['setImmediate', 'setTimeout'] })
+  process.nextTick = () => {}
+  try {
+    const sent = new Promise<void>((resolve) => {
+      pair.client.send('without callback')
+      pair.client.send('with callback', () => resolve())
+    })
+    await sent
+    assert.equal((await received).length, 2)
+  } finally {
+    process.nextTick = nextTick
+    mock.timers.reset()
+  }
+  await endPair(pair)
+})
+
+test('what was sent may be changed at once, also with a `mask` that is not the usual one', async () => {
+  const pair = await openPair(combinations[0] as (typeof combinations)[0])
+  const failed = new Promise<Error & { code?: string }>((resolve) => {
+    pair.server.on('error', resolve)
+  })
+  const received = messagesOf(pair.server, 2)
+  const data = Buffer.from('aaa')
+  pair.client.send(data)
+  data.fill('b')
+  pair.client.send(data, { mask: true })
+  data.fill('c')
+  pair.client.send(data, { mask: false })
+  assert.deepEqual(
+    (await received).map(([message]) => String(message)),
+    ['aaa', 'bbb'],
+  )
+  assert.equal((await failed).code, 'WS_ERR_EXPECTED_MASK')
   await endPair(pair)
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import WebSocket, { type ServerOptions, WebSocketServer } from 'polyplex/ws'
@@ -213,6 +213,23 @@ test('with `noServer` the program hands over the upgrades', async () => {
   assert.throws(() => one.address(), { message: 'The server is operating in "noServer" mode' })
   server.close()
 })
+
+test('what comes in one packet with the request is heard', () =>
+  withServer({}, async (wss, port) => {
+    wss.on('connection', (ws) => ws.on('message', (data) => ws.send(`heard ${data}`)))
+    const socket = connect(port)
+    const head = Object.entries({ Host: 'localhost', ...validHeaders }).map(
+      ([name, value]) => `${name}: ${value}`,
+    )
+    socket.write(`GET / HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n`)
+    socket.write(Buffer.from('8182000000006869', 'hex'))
+    let received = ''
+    for await (const chunk of socket) {
+      received += String(chunk)
+      if (received.endsWith('heard hi')) break
+    }
+    assert.match(received, /^HTTP\/1.1 101 Switching Protocols\r\n/)
+  }))
 
 test('with `server` the listeners go when the server closes, and `close` waits for the connections', async () => {
   const server = createServer()
