@@ -5,7 +5,7 @@ import { LimitError, ProtocolError } from '../../errors.ts'
 import { ABNORMAL_CLOSURE, isWireCloseCode, MESSAGE_TOO_BIG } from '../../protocol/close-code.ts'
 import type { MessageCompression } from '../../protocol/compression.ts'
 import { defaultLimits } from '../../protocol/limits.ts'
-import { maxControlPayloadBytes } from '../../protocol/opcode.ts'
+import { CLOSE, maxControlPayloadBytes } from '../../protocol/opcode.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN, type ReadyState } from '../../protocol/ready-state.ts'
 import { runtime } from '../../runtime/node/index.ts'
 import { type SendCallback, SendCallbacks } from '../../runtime/node/send-callbacks.ts'
@@ -70,6 +70,7 @@ export class Connection extends EventEmitter<ConnectionEvents> implements Fragme
   outStream: OutStream | null = null
   readyState: ReadyState = CONNECTING
   #carrier: WebSocketCarrier<Connection> | undefined
+  #link: Link | undefined
   #callbacks: SendCallbacks | undefined
   #closeEmitted = false
   readonly #text = new TextGatherer()
@@ -93,6 +94,7 @@ export class Connection extends EventEmitter<ConnectionEvents> implements Fragme
     this.headers = headers
     const framed = new FramedLink(link, this.#watcher)
     const settings = this.server === null ? clientSettings : serverSettings
+    this.#link = framed
     this.#carrier = new WebSocketCarrier<Connection>(settings(Connection.#events), this, framed, compression)
     this.#callbacks = new SendCallbacks(this.#carrier)
     this.readyState = OPEN
@@ -192,7 +194,10 @@ export class Connection extends EventEmitter<ConnectionEvents> implements Fragme
       if (length > sizes.maxBufferLength) this.#tooLarge()
       return length <= sizes.maxBufferLength
     },
-    handedOn: () => this.#pushBinary(),
+    handedOn: ({ firstByte }) => {
+      this.#pushBinary()
+      if ((firstByte & 0x0f) === CLOSE) this.#hangUp()
+    },
   }
 
   #fragment(data: Uint8Array, type: 'text' | 'binary', last: boolean): void {
@@ -235,6 +240,13 @@ export class Connection extends EventEmitter<ConnectionEvents> implements Fragme
     if (this.listenerCount('binary') === 0) stream.resume()
     else tell(() => this.emit('binary', stream))
     return stream
+  }
+
+  /** After the closing handshake a client does not wait for the server to end: servers of the original never do. */
+  #hangUp(): void {
+    if (this.server !== null) return
+    this.#carrier?.flush()
+    this.#link?.end()
   }
 
   #tooLarge(): void {
