@@ -19,7 +19,7 @@ import {
   WebSocketCarrier,
 } from '../../transport/websocket-carrier.ts'
 import { InStream } from './in-stream.ts'
-import { type FragmentSender, OutStream } from './out-stream.ts'
+import { OutStream } from './out-stream.ts'
 import type { Server } from './server.ts'
 import { sizes } from './sizes.ts'
 import { TextGatherer } from './text-gatherer.ts'
@@ -47,7 +47,7 @@ export interface Opened {
 }
 
 /** A connection, on either side. */
-export class Connection extends EventEmitter<ConnectionEvents> implements FragmentSender {
+export class Connection extends EventEmitter<ConnectionEvents> {
   readonly CONNECTING = CONNECTING
   readonly OPEN = OPEN
   readonly CLOSING = CLOSING
@@ -132,14 +132,14 @@ export class Connection extends EventEmitter<ConnectionEvents> implements Fragme
 
   /** Begins a binary message: write it piece by piece, and end it. Until then nothing else can be sent but pings. */
   beginBinary(): OutStream {
-    const stream = new OutStream(this, sizes.binaryFragmentation)
+    const stream = new OutStream(this.#sendFragment, sizes.binaryFragmentation)
     // Into a connection that is not open everything may be written, and nothing comes of it.
     if (this.#maySend(undefined, unfinished)) this.outStream = stream
     return stream
   }
 
-  /** @internal What an `OutStream` sends; on a connection that has closed meanwhile it comes to nothing. */
-  sendFragment(data: Uint8Array, first: boolean, last: boolean, callback: () => void): void {
+  /** What an `OutStream` sends; on a connection that has closed meanwhile it comes to nothing. */
+  readonly #sendFragment = (data: Uint8Array, first: boolean, last: boolean, callback: () => void): void => {
     if (this.readyState !== OPEN || this.#carrier === undefined) {
       process.nextTick(callback)
       return
@@ -252,6 +252,8 @@ export class Connection extends EventEmitter<ConnectionEvents> implements Fragme
   #tooLarge(): void {
     const message = `A frame or a text is larger than ${sizes.maxBufferLength} bytes (setMaxBufferLength)`
     this.#carrier?.fail(new LimitError('ERR_MESSAGE_TOO_LARGE', MESSAGE_TOO_BIG, { message }))
+    this.readyState = CLOSING
+    this.#emitClose(MESSAGE_TOO_BIG, message)
   }
 
   // ------------------------------------------------------------------------------------------------ the end

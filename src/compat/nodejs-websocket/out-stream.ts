@@ -1,24 +1,21 @@
 import { Buffer } from 'node:buffer'
 import { Writable } from 'node:stream'
 
-/** What a stream needs of its connection. */
-export interface FragmentSender {
-  /** Sends a fragment; `callback` is called when it has been given to the system. */
-  sendFragment(data: Uint8Array, first: boolean, last: boolean, callback: () => void): void
-}
+/** Sends a fragment; `callback` is called when it has been given to the system. */
+type SendFragment = (data: Uint8Array, first: boolean, last: boolean, callback: () => void) => void
 
 /** A binary message that is being sent: a frame for each `minSize` bytes or more, and one for what is left at the end. */
 export class OutStream extends Writable {
   readonly minSize: number
-  readonly #sender: FragmentSender
+  readonly #sendFragment: SendFragment
   #waiting: Buffer[] = []
   #waitingBytes = 0
   #hasSent = false
 
-  constructor(sender: FragmentSender, minSize: number) {
+  constructor(sendFragment: SendFragment, minSize: number) {
     super()
     this.minSize = minSize
-    this.#sender = sender
+    this.#sendFragment = sendFragment
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
@@ -39,6 +36,6 @@ export class OutStream extends Writable {
     this.#waitingBytes = 0
     const first = !this.#hasSent
     this.#hasSent = true
-    this.#sender.sendFragment(data, first, last, callback)
+    this.#sendFragment(data, first, last, callback)
   }
 }

@@ -385,6 +385,8 @@ export class WebSocketConnection extends EventEmitter<ConnectionEvents> {
       if (length <= most) return true
       const message = `Frame size of ${length} bytes exceeds maximum accepted frame size`
       this.#carrier.fail(new LimitError('ERR_MESSAGE_TOO_LARGE', MESSAGE_TOO_BIG, { message }))
+      this.#endedBy(MESSAGE_TOO_BIG, message)
+      this.#finish()
       return false
     }
     if (this.assembleFragments) return { begins }
