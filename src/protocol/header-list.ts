@@ -18,17 +18,20 @@ export class HeaderList implements Iterable<readonly [string, string]> {
     const values: string[] = []
     const flat = this.#flat
     for (let at = 0; at < flat.length; at += 2) {
-      const candidate = flat[at] as string
-      if (candidate.length === name.length && candidate.toLowerCase() === name)
-        values.push(flat[at + 1] as string)
+      if (isNamed(flat[at] as string, name)) values.push(flat[at + 1] as string)
     }
     return values
   }
 
-  /** The values of the field `name` joined by commas (RFC 9110 §5.3), or `undefined` where there is none. */
+  /** The values of the field `name` (in lower case) joined by commas (RFC 9110 §5.3), or `undefined` where there is none. */
   get(name: string): string | undefined {
-    const values = this.all(name)
-    return values.length === 0 ? undefined : values.length === 1 ? values[0] : values.join(', ')
+    let joined: string | undefined
+    const flat = this.#flat
+    for (let at = 0; at < flat.length; at += 2) {
+      if (!isNamed(flat[at] as string, name)) continue
+      joined = joined === undefined ? (flat[at + 1] as string) : `${joined}, ${flat[at + 1]}`
+    }
+    return joined
   }
 
   *[Symbol.iterator](): Iterator<readonly [string, string]> {
@@ -36,4 +39,8 @@ export class HeaderList implements Iterable<readonly [string, string]> {
       yield [this.#flat[at] as string, this.#flat[at + 1] as string]
     }
   }
+}
+
+function isNamed(candidate: string, name: string): boolean {
+  return candidate.length === name.length && candidate.toLowerCase() === name
 }

@@ -26,13 +26,15 @@ export function listMembers(value: string): string[] {
 
 /** Whether the list `value` has the member `name` (lower case), whatever its case. */
 export function listHas(value: string, name: string): boolean {
+  // Mostly it is the only one.
+  if (value.length === name.length) return value.toLowerCase() === name
   return listMembers(value).some((member) => member.toLowerCase() === name)
 }
 
-/** Without spaces and tabs around it: optional white space is nothing else (RFC 9110 §5.6.3). */
-export function trimBlanks(text: string): string {
-  let start = 0
-  let end = text.length
+/** `text[from, to)` without spaces and tabs around it: optional white space is nothing else (RFC 9110 §5.6.3). */
+export function trimBlanks(text: string, from = 0, to: number = text.length): string {
+  let start = from
+  let end = to
   while (start < end && isBlank(text.charCodeAt(start))) start += 1
   while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1
   return text.slice(start, end)

@@ -33,8 +33,9 @@ export function endOfHead(bytes: Uint8Array, from: number): number {
  * @throws {HandshakeError} `ERR_HTTP_MALFORMED` (400), `ERR_HTTP_VERSION` (505)
  */
 export function parseRequestHead(text: string): RequestHead {
-  const lines = text.slice(text.startsWith('\r\n') ? 2 : 0, -4).split('\r\n')
-  const [method, target, version, ...rest] = (lines[0] as string).split(' ')
+  const start = text.startsWith('\r\n') ? 2 : 0
+  let end = text.indexOf('\r\n', start)
+  const [method, target, version, ...rest] = text.slice(start, end).split(' ')
   if (rest.length > 0 || version === undefined || !isToken(method as string))
     throw malformed('request line', '§3')
   if (!targetText.test(target as string)) throw malformed('request target', '§3.2')
@@ -46,12 +47,13 @@ export function parseRequestHead(text: string): RequestHead {
     })
   }
   const flat: string[] = []
-  for (let index = 1; index < lines.length; index++) {
-    const line = lines[index] as string
-    const colon = line.indexOf(':')
-    const name = line.slice(0, colon)
-    if (colon < 0 || !isToken(name)) throw malformed('header field name', '§5.1')
-    const value = trimBlanks(line.slice(colon + 1))
+  // Line by line, without cutting the text into lines first: half of the garbage of a handshake.
+  for (let at = end + 2; at < text.length - 2; at = end + 2) {
+    end = text.indexOf('\r\n', at)
+    const colon = text.indexOf(':', at)
+    const name = text.slice(at, colon)
+    if (colon < 0 || colon > end || !isToken(name)) throw malformed('header field name', '§5.1')
+    const value = trimBlanks(text, colon + 1, end)
     if (!fieldText.test(value)) throw malformed('header field value', '§5.5')
     flat.push(name, value)
   }

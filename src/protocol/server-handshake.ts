@@ -7,7 +7,9 @@ import { type AgreedCompression, acceptCompression, type CompressionOptions } fr
 
 /** What a valid opening handshake asks for. */
 export interface HandshakeRequest {
-  /** `Sec-WebSocket-Key`; absent over HTTP/2, which proves the server by other means (RFC 8441 §5). */
+  /** The status of the answer that accepts it: 101, or 200 over HTTP/2 (RFC 8441 §5). */
+  readonly status: 101 | 200
+  /** `Sec-WebSocket-Key`; over HTTP/2 nobody needs one (RFC 8441 §5), but who sends it may wait for its answer. */
   readonly key: string | undefined
   /** Subprotocols in the client's order of preference. */
   readonly protocols: readonly string[]
@@ -30,8 +32,8 @@ export function wantsWebSocket(head: RequestHead): boolean {
  */
 export function readHandshakeRequest(head: RequestHead): HandshakeRequest {
   const { headers } = head
-  let key: string | undefined
-  if (head.version === '2') {
+  const overHttp2 = head.version === '2'
+  if (overHttp2) {
     if (head.method !== 'CONNECT')
       throw refusal('ERR_METHOD', 405, 'The method is not CONNECT', 'RFC 8441 §4')
   } else {
@@ -55,15 +57,15 @@ export function readHandshakeRequest(head: RequestHead): HandshakeRequest {
     }
   }
   checkVersion(headers.all('sec-websocket-version'))
-  if (head.version !== '2') {
-    const keys = headers.all('sec-websocket-key')
-    key = trimBlanks(keys[0] ?? '')
-    if (keys.length !== 1 || !isKey(key)) {
-      throw refusal('ERR_KEY', 400, 'Sec-WebSocket-Key is not 16 bytes in Base64, once', 'RFC 6455 §4.1')
-    }
+  const keys = headers.all('sec-websocket-key')
+  const key = trimBlanks(keys[0] ?? '')
+  const isValid = keys.length === 1 && isKey(key)
+  if (!isValid && !overHttp2) {
+    throw refusal('ERR_KEY', 400, 'Sec-WebSocket-Key is not 16 bytes in Base64, once', 'RFC 6455 §4.1')
   }
   return {
-    key,
+    status: overHttp2 ? 200 : 101,
+    key: isValid ? key : undefined,
     protocols: readProtocols(headers.get('sec-websocket-protocol')),
     extensions: readExtensions(headers.get('sec-websocket-extensions')),
   }
@@ -91,17 +93,14 @@ export function composeHandshakeResponse(
   sha1: Sha1Base64,
 ): HandshakeResponse {
   const headers: [string, string][] = []
-  if (request.key !== undefined) {
-    headers.push(['Upgrade', 'websocket'], ['Connection', 'Upgrade'])
-    headers.push(['Sec-WebSocket-Accept', acceptFor(request.key, sha1)])
-  }
+  if (request.status === 101) headers.push(['Upgrade', 'websocket'], ['Connection', 'Upgrade'])
+  if (request.key !== undefined) headers.push(['Sec-WebSocket-Accept', acceptFor(request.key, sha1)])
   if (protocol !== '') headers.push(['Sec-WebSocket-Protocol', protocol])
   const accepted = compression === undefined ? undefined : acceptCompression(request.extensions, compression)
   const extensions = accepted === undefined ? '' : formatExtensions([accepted.response])
   if (extensions !== '') headers.push(['Sec-WebSocket-Extensions', extensions])
   for (const [name, value] of extra) headers.push([name, value])
-  const status = request.key === undefined ? 200 : 101
-  return { status, headers, protocol, extensions, compression: accepted?.agreed }
+  return { status: request.status, headers, protocol, extensions, compression: accepted?.agreed }
 }
 
 /** Sent with every 426: what to upgrade to, and the version we speak (RFC 6455 §4.4). */

@@ -22,12 +22,22 @@ export function originAllowed<Request>(
   if (typeof origins === 'function') return origins(origin, request) === true
   if (origins !== 'same') return origins.includes(origin)
   const host = head.headers.get('host')
+  if (
+    host !== undefined &&
+    plainHost.test(host) &&
+    (origin === `https://${host}` || origin === `http://${host}`)
+  ) {
+    return true
+  }
   if (host === undefined || !URL.canParse(origin)) return false
   const page = new URL(origin)
   // Others have no host that could be ours: a file's is empty, whatever it is compared with.
   const isWeb = page.protocol === 'https:' || page.protocol === 'http:'
   return isWeb && page.host === hostOf(host, page.protocol)
 }
+
+/** A host that stays as it is when a URL is made of it: what nearly all send. */
+const plainHost = /^[\w.-]+(:\d{1,5})?$/
 
 /** `host` without the port that its scheme implies. */
 function hostOf(host: string, protocol: string): string {

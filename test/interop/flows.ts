@@ -234,11 +234,12 @@ const flows: Flow[] = [
 export function testFlows(kind: ForeignKind): void {
   for (const listener of listeners) {
     const secure = 'tls' in listener.options
-    if (secure && !kind.canTrust) continue
+    if (secure ? !kind.canTrust : kind.http2) continue
     for (const flow of flows) {
       if (flow.needs?.(kind) === false) continue
       test(`${kind.name} ${flow.title} (${listener.name})`, async () => {
-        await meet(kind, { ...listener.options, ...flow.options }, flow.protocols ?? [], flow.run)
+        const limits = kind.staysOpen ? { closeTimeoutMs: 20 } : {}
+        await meet(kind, { ...listener.options, limits, ...flow.options }, flow.protocols ?? [], flow.run)
       })
     }
     if (!kind.insistsOnProtocol) continue
@@ -275,6 +276,7 @@ async function meet(
   const client = await kind.connect(server.url, protocols)
   const socket = await opened
   assert.equal(socket.request.secure, options.tls !== undefined)
+  assert.equal(socket.request.httpVersion, kind.http2 ? '2' : '1.1')
   try {
     await run({ kind, client, socket, closed })
     if (socket.readyState === 1) client.close(1000, '')

@@ -33,6 +33,10 @@ export interface ForeignKind {
   answerTo(code: number): number
   readonly canDrop: boolean
   readonly canTrust: boolean
+  /** Whether it speaks HTTP/2, which it only does over TLS. */
+  readonly http2?: boolean
+  /** Whether it leaves its side open after the closing handshake, so that the server has to cut it. */
+  readonly staysOpen?: boolean
   connect(url: string, protocols: string[]): Promise<ForeignClient>
 }
 

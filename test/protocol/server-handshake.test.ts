@@ -58,7 +58,7 @@ test('§1.3 the key of the standard has the accept of the standard', () => {
 
 test('§4.2.2 a good handshake is answered with 101, Upgrade, Connection and Sec-WebSocket-Accept', () => {
   const read = readHandshakeRequest(request())
-  assert.deepEqual(read, { key, protocols: [], extensions: [] })
+  assert.deepEqual(read, { status: 101, key, protocols: [], extensions: [] })
   assert.deepEqual(composeHandshakeResponse(read, '', undefined, [], sha1), {
     status: 101,
     headers: [
@@ -268,6 +268,17 @@ test('RFC 8441 §5 over HTTP/2 there is no key, and the answer is 200 without Ac
   )
 })
 
+test('RFC 8441 §5 over HTTP/2 a client that sends a key all the same gets the answer to it', () => {
+  const answer = (sent: string): string[] => {
+    const read = readHandshakeRequest(overHttp2({ 'sec-websocket-key': sent }))
+    const { status, headers } = composeHandshakeResponse(read, '', undefined, [], sha1)
+    assert.equal(status, 200)
+    return headers.map((field) => field.join(': '))
+  }
+  assert.deepEqual(answer(key), ['Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo='])
+  assert.deepEqual(answer('no key'), [])
+})
+
 test('RFC 8441 §5 over HTTP/2 the version counts as ever', () => {
   assert.equal(refusal(overHttp2({ 'sec-websocket-version': '8' })).status, 426)
 })
@@ -293,5 +304,10 @@ test('§1.2 the request of the standard is read', () => {
       ].join('\r\n'),
     ),
   )
-  assert.deepEqual(read, { key, protocols: ['chat', 'superchat'], extensions: [] })
+  assert.deepEqual(read, {
+    status: 101,
+    key,
+    protocols: ['chat', 'superchat'],
+    extensions: [],
+  })
 })

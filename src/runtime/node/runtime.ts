@@ -69,5 +69,4 @@ export const runtime: Runtime = {
   // The check phase comes right after the poll phase: everything this turn read and sent goes out together.
   turn: new Turn((flush) => setImmediate(flush)),
   wheel,
-  wake,
 }
