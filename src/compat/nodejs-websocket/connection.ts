@@ -98,7 +98,6 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.#carrier = new WebSocketCarrier<Connection>(settings(Connection.#events), this, framed, compression)
     this.#callbacks = new SendCallbacks(this.#carrier)
     this.readyState = OPEN
-    runtime.wake()
     tell(() => this.emit('connect'))
     this.#carrier.start()
   }

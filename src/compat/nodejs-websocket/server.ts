@@ -98,7 +98,6 @@ export class Server extends EventEmitter<ServerEvents> {
     socket.on('error', () => {})
     const late = { wheelTick: -1, expire: () => void socket.destroy() }
     runtime.wheel.add(late, defaultLimits.handshakeTimeoutMs)
-    runtime.wake()
     const inTime = (): void => runtime.wheel.cancel(late)
     socket.once('close', inTime).once(decided, inTime)
     this.#http.emit('connection', socket)

@@ -188,7 +188,6 @@ export class WebSocketConnection extends EventEmitter<ConnectionEvents> {
   /** @internal Begins to read. */
   start(): void {
     this.#keepalive?.start()
-    runtime.wake()
     this.#carrier.start()
   }
 

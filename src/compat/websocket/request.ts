@@ -199,7 +199,12 @@ export class WebSocketRequest extends EventEmitter<RequestEvents> {
       for (const cookie of cookies ? writeCookies(cookies) : []) extra.push(['Set-Cookie', cookie])
       const protocol = this.#checkProtocol(acceptedProtocol)
       const field = this.httpRequest.headers['sec-websocket-extensions']
-      const request = { key: this.key, protocols: [], extensions: parseExtensions(field ?? '') ?? [] }
+      const request = {
+        key: this.key,
+        status: 101 as const,
+        protocols: [],
+        extensions: parseExtensions(field ?? '') ?? [],
+      }
       const compression = compressionOf(this.serverConfig)
       return composeHandshakeResponse(request, protocol, compression, extra.filter(isSendable), runtime.sha1)
     } catch (error) {
