@@ -1,7 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { connect as connectTcp, type Socket, type TcpNetConnectOpts } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
-import { parse } from 'node:url'
 import type { HandshakeError } from '../../errors.ts'
 import {
   composeHandshakeOffer,
@@ -53,15 +52,16 @@ export function open(
 }
 
 function targetOf(url: string): Target {
-  const { protocol, hostname, port, path } = parse(url)
-  if (protocol !== null && protocol !== 'ws:' && protocol !== 'wss:')
+  // Without a scheme it is `ws:`.
+  const { protocol, hostname, port, pathname, search } = new URL(url.includes('//') ? url : `ws://${url}`)
+  if (protocol !== 'ws:' && protocol !== 'wss:')
     throw new Error(`Invalid protocol ${protocol}. It must be ws or wss`)
   const secure = protocol === 'wss:'
   return {
-    hostname: hostname ?? 'localhost',
+    hostname: hostname.replace(/^\[(.*)\]$/, '$1'),
     port: port ? Number(port) : secure ? 443 : 80,
     secure,
-    path: path ?? '/',
+    path: pathname + search,
   }
 }
 
@@ -72,12 +72,11 @@ function shakeHands(connection: Connection, target: Target, options: ConnectOpti
     protocols: connection.protocols,
     compression: compressionOf(options.perMessageDeflate),
   }
-  const { hostname, port, secure, path } = target
   const request = httpRequest({
     createConnection: () => socket,
-    path,
+    path: target.path,
     headers: {
-      Host: port === (secure ? 443 : 80) ? hostname : `${hostname}:${port}`,
+      Host: hostField(target),
       ...Object.fromEntries(composeHandshakeOffer(offer)),
       ...options.extraHeaders,
     },
@@ -93,6 +92,11 @@ function shakeHands(connection: Connection, target: Target, options: ConnectOpti
     if (connection.readyState === connection.CONNECTING) agree(connection, response, first, offer)
   })
   request.end()
+}
+
+function hostField({ hostname, port, secure }: Target): string {
+  const name = hostname.includes(':') ? `[${hostname}]` : hostname
+  return port === (secure ? 443 : 80) ? name : `${name}:${port}`
 }
 
 function agree(

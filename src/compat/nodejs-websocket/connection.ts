@@ -7,7 +7,7 @@ import type { MessageCompression } from '../../protocol/compression.ts'
 import { defaultLimits } from '../../protocol/limits.ts'
 import { CLOSE, maxControlPayloadBytes } from '../../protocol/opcode.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN, type ReadyState } from '../../protocol/ready-state.ts'
-import { runtime } from '../../runtime/node/index.ts'
+import { afterMicrotasks, runtime } from '../../runtime/node/index.ts'
 import { type SendCallback, SendCallbacks } from '../../runtime/node/send-callbacks.ts'
 import { tell } from '../../runtime/node/tell.ts'
 import { FramedLink, type FrameWatcher } from '../../transport/framed-link.ts'
@@ -98,8 +98,10 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.#carrier = new WebSocketCarrier<Connection>(settings(Connection.#events), this, framed, compression)
     this.#callbacks = new SendCallbacks(this.#carrier)
     this.readyState = OPEN
+    const carrier = this.#carrier
     tell(() => this.emit('connect'))
-    this.#carrier.start()
+    // Whoever waits for the event by a promise hears the first message too.
+    queueMicrotask(() => afterMicrotasks(() => carrier.start()))
   }
 
   /** @internal It failed before it was open. */

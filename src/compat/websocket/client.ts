@@ -8,7 +8,7 @@ import {
 } from 'node:http'
 import { request as overTls, type RequestOptions } from 'node:https'
 import type { Socket } from 'node:net'
-import { parse, type Url, type UrlWithStringQuery } from 'node:url'
+import type { Url } from 'node:url'
 import type { HandshakeError } from '../../errors.ts'
 import {
   composeHandshakeOffer,
@@ -20,10 +20,11 @@ import { MessageCompression } from '../../protocol/compression.ts'
 import { parseExtensions } from '../../protocol/extension-header.ts'
 import { HeaderList } from '../../protocol/header-list.ts'
 import { isToken } from '../../protocol/header-values.ts'
-import { runtime } from '../../runtime/node/index.ts'
+import { afterMicrotasks, runtime } from '../../runtime/node/index.ts'
 import { tell } from '../../runtime/node/tell.ts'
 import { clientDefaults, compressionOf, type IClientConfig } from './config.ts'
 import { WebSocketConnection } from './connection.ts'
+import { type Target, targetOf } from './urls.ts'
 
 type ClientConfig = typeof clientDefaults & IClientConfig & { tlsOptions: RequestOptions }
 
@@ -41,7 +42,7 @@ const decidedElsewhere: ReadonlySet<string> = new Set(['hostname', 'port', 'meth
 /** Opens connections to servers, one after the other. */
 export class WebSocketClient extends EventEmitter<ClientEvents> {
   config: ClientConfig
-  url: Url | UrlWithStringQuery | undefined
+  url: string | URL | Url | undefined
   secure = false
   protocols: string[] = []
   origin: string | null | undefined
@@ -66,7 +67,7 @@ export class WebSocketClient extends EventEmitter<ClientEvents> {
    * @throws {Error} where the URL is not whole, or a subprotocol is not a token
    */
   connect(
-    requestUrl: Url | string,
+    requestUrl: Url | URL | string,
     protocols?: string | string[] | null,
     origin?: string | null,
     headers?: OutgoingHttpHeaders | null,
@@ -74,19 +75,13 @@ export class WebSocketClient extends EventEmitter<ClientEvents> {
   ): void {
     this.protocols = Array.isArray(protocols) ? protocols : protocols ? [protocols] : []
     this.origin = origin
-    this.url = typeof requestUrl === 'string' ? parse(requestUrl) : requestUrl
-    const { protocol, host, hostname, path } = this.url
-    if (!protocol) throw new Error('You must specify a full WebSocket URL, including protocol.')
-    if (!host)
-      throw new Error(
-        'You must specify a full WebSocket URL, including hostname. Relative URLs are not supported.',
-      )
+    this.url = requestUrl
+    const target = targetOf(requestUrl)
     for (const name of this.protocols) {
       const wrong = [...name].find((character) => !isToken(character))
       if (wrong !== undefined) throw new Error(`Protocol list contains invalid character "${wrong}"`)
     }
-    this.secure = protocol === 'wss:'
-    this.url.port ||= this.secure ? '443' : '80'
+    this.secure = target.protocol === 'wss:'
     const offer: HandshakeOffer = {
       key: runtime.handshakeKey(),
       protocols: this.protocols,
@@ -96,11 +91,11 @@ export class WebSocketClient extends EventEmitter<ClientEvents> {
       {
         agent: false,
         ...extraRequestOptions,
-        hostname,
-        port: this.url.port,
+        hostname: target.hostname,
+        port: target.port,
         method: 'GET',
-        path: path?.startsWith('/') ? path : `/${path ?? ''}`,
-        headers: this.#headers(offer, headers),
+        path: target.path,
+        headers: this.#headers(target, offer, headers),
       },
       offer,
     )
@@ -111,16 +106,18 @@ export class WebSocketClient extends EventEmitter<ClientEvents> {
     this.#request?.destroy(new Error('socket hang up'))
   }
 
-  #headers(offer: HandshakeOffer, headers: OutgoingHttpHeaders | null | undefined): OutgoingHttpHeaders {
+  #headers(
+    { host }: Target,
+    offer: HandshakeOffer,
+    headers: OutgoingHttpHeaders | null | undefined,
+  ): OutgoingHttpHeaders {
     const { webSocketVersion, tlsOptions } = this.config
     const given = { ...(this.secure ? (tlsOptions.headers as OutgoingHttpHeaders) : undefined), ...headers }
-    const { hostname, port } = this.url as Url
-    const host = port === (this.secure ? '443' : '80') ? hostname : `${hostname}:${port}`
     return {
       ...given,
       ...Object.fromEntries(composeHandshakeOffer(offer)),
       'Sec-WebSocket-Version': String(webSocketVersion),
-      Host: given['Host'] ?? host ?? '',
+      Host: given['Host'] ?? host,
       ...(this.origin && { [webSocketVersion === 8 ? 'Sec-WebSocket-Origin' : 'Origin']: this.origin }),
     }
   }
@@ -175,7 +172,8 @@ export class WebSocketClient extends EventEmitter<ClientEvents> {
     )
     connection.webSocketVersion = this.config.webSocketVersion
     tell(() => this.emit('connect', connection))
-    connection.start()
+    // Whoever waits for the event by a promise hears the first message too.
+    queueMicrotask(() => afterMicrotasks(() => connection.start()))
   }
 
   #refused(response: IncomingMessage): void {

@@ -2,18 +2,19 @@ import type { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { parse, type UrlWithParsedQuery } from 'node:url'
+import type { UrlWithParsedQuery } from 'node:url'
 import { MessageCompression } from '../../protocol/compression.ts'
 import { parseExtensions } from '../../protocol/extension-header.ts'
 import { isToken } from '../../protocol/header-values.ts'
 import { formatResponseHead, isHeaderField } from '../../protocol/http-head.ts'
 import { composeHandshakeResponse, type HandshakeResponse } from '../../protocol/server-handshake.ts'
 import { answerAndEnd } from '../../runtime/node/http1-exchange.ts'
-import { runtime } from '../../runtime/node/index.ts'
+import { afterMicrotasks, runtime } from '../../runtime/node/index.ts'
 import { tell } from '../../runtime/node/tell.ts'
 import { compressionOf, type IServerConfig } from './config.ts'
 import { WebSocketConnection } from './connection.ts'
 import { type ICookie, readCookies, writeCookies } from './cookies.ts'
+import { resourceUrl } from './urls.ts'
 
 /** An extension as a request names it. */
 export interface IRequestedExtension {
@@ -67,7 +68,7 @@ export class WebSocketRequest extends EventEmitter<RequestEvents> {
     this.httpRequest = httpRequest
     this.serverConfig = config
     this.resource = httpRequest.url ?? ''
-    this.resourceURL = parse(this.resource, true)
+    this.resourceURL = resourceUrl(this.resource)
     this.remoteAddress = socket.remoteAddress ?? ''
     this.remoteAddresses = [this.remoteAddress]
     this.#first = first
@@ -141,10 +142,12 @@ export class WebSocketRequest extends EventEmitter<RequestEvents> {
     const isGone = this.socket.destroyed || this.socket.readableEnded || !this.socket.writable
     if (!isGone) this.socket.write(formatResponseHead(response.status, response.headers), 'latin1')
     const connection = this.#connect(response, acceptedProtocol)
-    process.nextTick(() => {
+    const begin = (): void => {
       if (isGone) connection.drop(1006, 'TCP connection lost before handshake completed.', true)
       else connection.start()
-    })
+    }
+    // Listeners can be added until then, also behind an `await` of what is there already.
+    queueMicrotask(() => afterMicrotasks(begin))
     tell(() => this.emit('requestAccepted', connection))
     return connection
   }

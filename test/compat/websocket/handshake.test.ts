@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import type * as types from '../../../src/compat/websocket/index.ts'
+import { certificate } from '../../wire/certificate.ts'
 import { handshake, RawPeer } from '../../wire/raw-peer.ts'
 import { dial, host, type Library, original, ours, pairs } from './pairs.ts'
 
@@ -261,3 +264,56 @@ test('nobody there is a connectFailed with the code of the system, and so is abo
   client.abort()
   assert.ok((await failed)[0] instanceof Error)
 })
+
+test('over TLS, with options for it and the name of the certificate', async () => {
+  const http = createTlsServer(certificate)
+  http.listen(0)
+  await once(http, 'listening')
+  const server = new ours.server({ httpServer: http, autoAcceptConnections: true })
+  const connected = once(server, 'connect')
+  const url = `wss://localhost:${(http.address() as AddressInfo).port}/`
+  const connection = await dial(ours, url, {
+    tlsOptions: { ca: certificate.cert, headers: { 'X-Tls': 'yes' } },
+  })
+  const heard = once(connection, 'message')
+  const [accepted] = await connected
+  accepted.sendUTF('secret')
+  assert.equal((await heard)[0].utf8Data, 'secret')
+  const gone = once(connection, 'close')
+  server.shutDown()
+  http.close()
+  assert.equal((await gone)[0], 1000)
+})
+
+test('a request can be made of an upgrade without a server', async () => {
+  const http = createServer()
+  http.listen(0)
+  await once(http, 'listening')
+  http.once('upgrade', (message: IncomingMessage, socket: Socket) => {
+    const request = new ours.request(socket, message, {})
+    request.readHandshake()
+    request.once('requestAccepted', (connection) => connection.sendUTF('accepted'))
+    request.accept(request.requestedProtocols[0])
+  })
+  const connection = await dial(ours, `ws://localhost:${(http.address() as AddressInfo).port}/`)
+  assert.equal((await once(connection, 'message'))[0].utf8Data, 'accepted')
+  connection.close()
+  await once(connection, 'close')
+  http.close()
+})
+
+test('the URL may be an object', async () => {
+  const { server, url } = await host(ours)
+  for (const form of [new URL('/a?b', url), { ...partsOf(new URL('/a?b', url)) }]) {
+    const client = new ours.client()
+    const request = once(server, 'request')
+    client.connect(form as URL)
+    assert.equal((await request)[0].resource, '/a?b')
+    client.abort()
+  }
+})
+
+/** As `url.parse` has them. */
+function partsOf({ protocol, hostname, port, pathname, search }: URL): object {
+  return { protocol, hostname, port, path: pathname + search }
+}

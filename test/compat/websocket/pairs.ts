@@ -50,6 +50,7 @@ const servers = new Set<{ http: HttpServer; host: InstanceType<Library['server']
 after(async () => {
   for (const { http, host } of servers) {
     for (const connection of [...host.connections]) connection.drop(1001)
+    for (const request of [...host.pendingRequests]) request.socket.destroy()
     http.closeAllConnections()
     http.close()
     await once(http, 'close')
