@@ -239,12 +239,16 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
 
   pause(): void {
     this.#link.pause()
+    // For whoever looks at the socket: the link may read by itself.
+    this.stream.pause()
   }
 
   resume(): void {
     this.#connection.resume()
     this.#wrote(undefined)
-    if (!this.#connection.paused) this.#link.resume()
+    if (this.#connection.paused) return
+    this.#link.resume()
+    this.stream.resume()
   }
 
   flush(): void {
@@ -478,10 +482,9 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
     this.#connection.pause()
     this.#link.pause()
     setImmediate(() => {
-      if (this.#owner.isPaused) {
-        this.#connection.resume()
-        this.#wrote(undefined)
-      } else this.resume()
+      this.#connection.resume()
+      this.#wrote(undefined)
+      if (!this.#owner.isPaused && !this.#connection.paused) this.#link.resume()
     })
   }
 

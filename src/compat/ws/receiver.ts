@@ -27,6 +27,9 @@ export interface ReceiverOptions {
   readonly skipUTF8Validation?: boolean | undefined
 }
 
+/** What a connection that only receives would answer. */
+const nowhere = new Arena(256)
+
 /**
  * Reads frames from what is written to it, and emits `message`, `ping`, `pong` and `conclude`. Connections of this
  * module have their own way to receive; this class is for programs that read frames by themselves.
@@ -65,8 +68,7 @@ export class Receiver extends Writable implements ConnectionSink<Buffer> {
         allocate: runtime.allocate,
       },
       this,
-      // What a connection answers goes nowhere.
-      new Arena(256),
+      nowhere,
       extensions[perMessageDeflateName]?.messages(),
     )
   }
@@ -84,6 +86,7 @@ export class Receiver extends Writable implements ConnectionSink<Buffer> {
   #settle(): void {
     if (this.#connection.paused) return
     this.#connection.output.discard()
+    nowhere.recycle()
     const written = this.#written
     this.#written = undefined
     if (this.#failure === undefined) written?.()

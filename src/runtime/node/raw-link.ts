@@ -174,7 +174,7 @@ export class RawLink implements Link, RawReader {
     this.#closing = true
     if (status < 0) this.#error = systemError(status)
     if (this.#socket === undefined) this.#handle.close(this.#handleClosed)
-    else this.#socket.destroy()
+    else this.#socket.destroy(this.#error)
   }
 
   readonly #handleClosed = (): void => {
