@@ -9,8 +9,6 @@ import {
   NORMAL_CLOSURE,
 } from '../../protocol/close-code.ts'
 import type { MessageCompression } from '../../protocol/compression.ts'
-import type { Extension } from '../../protocol/extension-header.ts'
-import { defaultLimits } from '../../protocol/limits.ts'
 import { CLOSE, maxControlPayloadBytes, PING, PONG, RSV_ALL } from '../../protocol/opcode.ts'
 import { OPEN } from '../../protocol/ready-state.ts'
 import { linkOf, runtime } from '../../runtime/node/index.ts'
@@ -19,55 +17,16 @@ import { tell } from '../../runtime/node/tell.ts'
 import { FramedLink, type FrameHead, type FrameWatcher } from '../../transport/framed-link.ts'
 import {
   type CarrierEvents,
-  type CarrierSettings,
   type Closed,
-  type Heartbeat,
   type SendResult,
   WebSocketCarrier,
 } from '../../transport/websocket-carrier.ts'
+import { settingsOf } from './carrier-settings.ts'
 import { closeDescriptions, closeReasons } from './close-reasons.ts'
 import type { IConfig } from './config.ts'
+import type { ConnectionEvents, IExtension, IStringified } from './connection-events.ts'
 import { WebSocketFrame } from './frame.ts'
 import { KeepalivePings } from './keepalive.ts'
-
-/** Whatever has a text of its own. */
-export interface IStringified {
-  toString(): string
-}
-
-export interface IUtf8Message {
-  type: 'utf8'
-  utf8Data: string
-}
-
-export interface IBinaryMessage {
-  type: 'binary'
-  binaryData: Buffer
-}
-
-/** What the event `message` gives. */
-export type Message = IUtf8Message | IBinaryMessage
-
-/** An extension that was agreed on. */
-export type IExtension = Extension
-
-export interface ConnectionEvents {
-  /** A whole message; not where `assembleFragments` is false. */
-  message: [message: Message]
-  /** Any frame, control frames among them; only where `assembleFragments` is false. */
-  frame: [frame: WebSocketFrame]
-  /** The connection is closed; once. */
-  close: [code: number, description: string]
-  /** The socket failed; `close` follows. Nobody has to listen. */
-  error: [error: Error]
-  /** What waited for a slow peer has been sent. */
-  drain: []
-  pause: []
-  resume: []
-  /** A ping; the pong is sent unless `cancel` is called. */
-  ping: [cancel: () => void, payload: Buffer]
-  pong: [payload: Buffer]
-}
 
 /** What a connection begins with, where that is more than a socket. */
 export interface Opened {
@@ -443,42 +402,4 @@ export class WebSocketConnection extends EventEmitter<ConnectionEvents> {
     drain: (connection) => connection.#drained(),
     closed: (connection, closed) => connection.#closed(closed),
   }
-}
-
-function settingsOf(
-  config: IConfig,
-  isClient: boolean,
-  events: CarrierEvents<WebSocketConnection>,
-): CarrierSettings<WebSocketConnection> {
-  const { text, maskingKey, allocate, turn, wheel } = runtime
-  const { maxReceivedMessageSize, closeTimeout, assembleFragments } = config
-  const streamed = assembleFragments === false
-  return {
-    role: isClient ? 'client' : 'server',
-    limits: {
-      ...defaultLimits,
-      maxMessageBytes: streamed
-        ? Number.POSITIVE_INFINITY
-        : (maxReceivedMessageSize ?? defaultLimits.maxMessageBytes),
-    },
-    text,
-    streamed,
-    maskingKey,
-    allocate,
-    // A listener may cancel the answer.
-    autoPong: false,
-    events,
-    turn,
-    wheel,
-    closeTimeoutMs: closeTimeout ?? 5_000,
-    heartbeat: heartbeatOf(config),
-    // `outputBufferFull` and `drain` tell whoever wants to know.
-    backpressure: undefined,
-  }
-}
-
-function heartbeatOf(config: IConfig): Heartbeat | undefined {
-  const { keepalive, useNativeKeepalive, dropConnectionOnKeepaliveTimeout } = config
-  if (!keepalive || useNativeKeepalive || dropConnectionOnKeepaliveTimeout === false) return undefined
-  return { everyMs: config.keepaliveInterval ?? 20_000, graceMs: config.keepaliveGracePeriod ?? 10_000 }
 }

@@ -17,7 +17,7 @@ export type {
   IStringified,
   IUtf8Message,
   Message,
-} from './connection.ts'
+} from './connection-events.ts'
 export type { ICookie } from './cookies.ts'
 export type { IBufferList } from './frame.ts'
 export type { IRouterConfig, IRouterHandler } from './router.ts'

@@ -6,7 +6,8 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { tell } from '../../runtime/node/tell.ts'
 import { type IServerConfig, serverDefaults } from './config.ts'
-import type { IStringified, WebSocketConnection } from './connection.ts'
+import type { WebSocketConnection } from './connection.ts'
+import type { IStringified } from './connection-events.ts'
 import { AcceptError, type UpgradeError, WebSocketRequest } from './request.ts'
 
 type MountedConfig = typeof serverDefaults & IServerConfig & { httpServer: (HttpServer | HttpsServer)[] }
@@ -104,12 +105,14 @@ export class WebSocketServer extends EventEmitter<ServerEvents> {
       else if (this.listenerCount('request') > 0) this.emit('request', asked)
       else asked.reject(404, 'No handler is configured to accept the connection.')
     } catch (error) {
-      // What the client asked for is no reason to end the process; anything else is the application's own.
+      // What the client asked for is no reason to end the process; anything else is the application's own mistake.
       if (error instanceof AcceptError) tell(() => this.emit('upgradeError', error))
-      else
+      else {
+        if (!asked.resolved) asked.reject(500)
         tell(() => {
           throw error
         })
+      }
     }
   }
 

@@ -5,7 +5,8 @@ import { CLOSED, CLOSING, CONNECTING, OPEN, type ReadyState } from '../../protoc
 import { bytesOf } from '../../util/bytes.ts'
 import { WebSocketClient } from './client.ts'
 import type { IClientConfig } from './config.ts'
-import type { IExtension, IStringified, Message, WebSocketConnection } from './connection.ts'
+import type { WebSocketConnection } from './connection.ts'
+import type { IExtension, IStringified, Message } from './connection-events.ts'
 
 /** The event `close`. */
 export interface ICloseEvent extends Event {

@@ -84,6 +84,25 @@ test('a client without the subprotocol that is accepted gets 500, and the proces
   ])
 })
 
+test('a client whose request makes a listener throw gets 500, and the exception is uncaught', async () => {
+  const lines = await runs(`
+    process.on('uncaughtException', ({ message }) => console.log('uncaught', message))
+    server.on('request', () => {
+      throw new Error('of mine')
+    })
+    const client = new websocket.client()
+    client.on('connectFailed', ({ message }) => {
+      console.log(message.split('\\n')[0])
+      httpServer.close()
+    })
+    client.connect('ws://localhost:' + port)
+  `)
+  assert.deepEqual(lines, [
+    'uncaught of mine',
+    'Server responded with a non-101 status: 500 Internal Server Error',
+  ])
+})
+
 test('what a listener throws is an uncaught exception, and nothing that came behind it is lost', async () => {
   const lines = await runs(`
     process.on('uncaughtException', ({ message }) => console.log('uncaught', message))
