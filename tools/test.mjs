@@ -97,7 +97,7 @@ async function onRuntimes() {
 
 /** What depends most on the insides of Node is tested whole on every Node, with raw handles and without. */
 async function onOtherNodes() {
-  const files = testFiles(['test/server/', 'test/transport/', 'test/runtime/'])
+  const files = testFiles(['test/server/', 'test/transport/', 'test/runtime/', 'test/compat/'])
   /** @type {Outcome} */
   const all = { passed: 0, failures: [], skips: [] }
   for (const { name, program } of runtimes()) {
@@ -107,7 +107,7 @@ async function onOtherNodes() {
     all.failures.push(...outcome.failures.map((failure) => `${name}: ${failure}`))
     all.skips.push(...outcome.skips.map((skip) => `${name}: ${skip}`))
   }
-  return { ...all, note: `${all.passed} passed in ${files.length} files of server, transport and runtime` }
+  return { ...all, note: `${all.passed} passed in ${files.length} files of server, transport, runtime and compat` }
 }
 
 /** What looks at the package as it would be published; it needs a build that succeeded. */
