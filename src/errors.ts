@@ -52,6 +52,22 @@ export type ErrorCode =
   | 'ERR_HANDSHAKE_TIMEOUT'
   | 'ERR_CLOSE_TIMEOUT'
   | 'ERR_HEARTBEAT_TIMEOUT'
+  // sessions, channels and calls (PROTOCOL.md)
+  | 'ERR_FRAME'
+  | 'ERR_UNAUTHORIZED'
+  | 'ERR_CHANNEL'
+  | 'ERR_JOIN_FIRST'
+  | 'ERR_EVENT'
+  | 'ERR_INPUT'
+  | 'ERR_OUTPUT'
+  | 'ERR_APPLICATION'
+  | 'ERR_TOO_MANY'
+  | 'ERR_RATE'
+  | 'ERR_CANCELLED'
+  | 'ERR_DEADLINE'
+  | 'ERR_FORGOTTEN'
+  | 'ERR_SESSION'
+  | 'ERR_NO_HISTORY'
   // our caller
   | 'ERR_OPTION_UNKNOWN'
   | 'ERR_OPTION_INVALID'
@@ -128,3 +144,37 @@ export class ClosedError extends RealtimeError {}
 
 /** Something did not happen in its time. The message names the option that sets it. */
 export class TimeoutError extends RealtimeError {}
+
+export interface CallFacts extends ErrorFacts {
+  /** The channel it is about. */
+  channel?: string | undefined
+  /** The event it is about. */
+  event?: string | undefined
+  /** Where in the body the value stands that does not fit. */
+  path?: readonly (string | number)[] | undefined
+  /** The application's own word for what is wrong (`ERR_APPLICATION`). */
+  reason?: string | undefined
+  /** When to try again, in milliseconds from now. */
+  retryAfterMs?: number | undefined
+}
+
+/**
+ * What was asked of a session, a channel or a call did not happen. Thrown by a handler, it reaches the caller as it is, but
+ * for its cause and stack; to refuse with a word of your own, throw one with `ERR_APPLICATION` and a `reason`.
+ */
+export class CallError extends RealtimeError {
+  readonly channel: string | undefined
+  readonly event: string | undefined
+  readonly path: readonly (string | number)[] | undefined
+  readonly reason: string | undefined
+  readonly retryAfterMs: number | undefined
+
+  constructor(code: ErrorCode, facts: CallFacts) {
+    super(code, facts)
+    this.channel = facts.channel
+    this.event = facts.event
+    this.path = facts.path
+    this.reason = facts.reason
+    this.retryAfterMs = facts.retryAfterMs
+  }
+}

@@ -65,6 +65,8 @@ export const runtime: Runtime = {
     return keys[nextKey++] as number
   },
   allocate: (bytes) => new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer),
+  randomBytes: (count) => randomBytes(count),
+  sha256: (text) => createHash('sha256').update(text).digest(),
   handshakeKey: () => randomBytes(16).toString('base64'),
   now,
   // The check phase comes right after the poll phase: everything this turn read and sent goes out together.

@@ -1,0 +1,121 @@
+import type { DownFrame, UpFrame } from './frame.ts'
+
+/** A frame, or what is wrong with it, and the number of the frame where that could be read. */
+export type ReadFrame<Frame> =
+  | { readonly frame: Frame }
+  | { readonly wrong: string; readonly id?: number | undefined }
+
+/** Answers what a key must be, or nothing where it is. */
+type Rule = (value: unknown) => string | undefined
+type Rules = Readonly<Record<string, Rule>>
+
+const isText: Rule = (value) => (typeof value === 'string' ? undefined : 'a string')
+const isWhole: Rule = (value) =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? undefined : 'a whole number'
+const isNumber: Rule = (value) =>
+  isWhole(value) === undefined && value !== 0 ? undefined : 'a whole number of 1 or more'
+const isObject: Rule = (value) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'an object'
+const optional =
+  (rule: Rule): Rule =>
+  (value) =>
+    value === undefined ? undefined : rule(value)
+const record =
+  (rules: Rules): Rule =>
+  (value) =>
+    isObject(value) ?? wrongKey(value as Readonly<Record<string, unknown>>, rules)
+
+const isPosition = record({ epoch: isText, offset: isWhole })
+const numbered = { id: isNumber }
+const inChannel = { channel: isText }
+const isError = record({ code: isText, message: isText })
+
+const callRules: Readonly<Record<string, Rules>> = {
+  call: { id: isNumber, channel: optional(isText), event: isText, deadlineMs: optional(isNumber) },
+  reply: { to: isNumber },
+  error: { to: optional(isNumber), error: isError },
+  item: { to: optional(isNumber), of: optional(isNumber) },
+  end: { to: optional(isNumber), of: optional(isNumber) },
+  more: { to: optional(isNumber), of: optional(isNumber), items: isNumber },
+  cancel: { of: isNumber },
+}
+const carrierRules: Readonly<Record<string, Rules>> = { ack: { position: isWhole }, ping: {}, pong: {} }
+
+const upRules = new Map<string, Rules>(
+  Object.entries({
+    connect: {
+      version: optional(isNumber),
+      token: optional(isText),
+      resume: optional(record({ session: isText, key: isText, position: isWhole })),
+    },
+    close: {},
+    ...carrierRules,
+    join: { ...numbered, ...inChannel, since: optional(isPosition) },
+    leave: { ...numbered, ...inChannel },
+    send: { ...numbered, ...inChannel, event: isText },
+    history: { ...numbered, ...inChannel, since: optional(isPosition), limit: optional(isNumber) },
+    authenticate: { ...numbered, token: isText },
+    ...Object.fromEntries(
+      Object.entries(callRules).map(([type, rules]) => [type, { ...rules, ...numbered }]),
+    ),
+  }),
+)
+
+const session: Rules = {
+  session: isText,
+  key: isText,
+  heartbeat: record({ everyMs: isNumber, graceMs: isNumber }),
+  windowMs: isWhole,
+}
+
+const downRules = new Map<string, Rules>(
+  Object.entries({
+    connected: session,
+    resumed: { replayed: isWhole, received: isWhole },
+    reset: { ...session, reason: isText },
+    close: { afterMs: optional(isWhole), url: optional(isText) },
+    ...carrierRules,
+    ...callRules,
+    joined: { to: isNumber, ...inChannel, at: isPosition },
+    left: { ...inChannel, to: optional(isNumber), why: isText },
+    'channel-reset': { ...inChannel, reason: isText, at: isPosition },
+    publish: { ...inChannel, event: isText, offset: isWhole },
+    send: { channel: optional(isText), event: isText },
+    presence: { ...inChannel, state: isObject },
+    'presence-diff': { ...inChannel, joins: isObject, leaves: isObject },
+  }),
+)
+
+/** Reads what a client sent. */
+export function readUpFrame(text: string): ReadFrame<UpFrame> {
+  return readFrame(text, upRules) as ReadFrame<UpFrame>
+}
+
+/** Reads what a server sent. */
+export function readDownFrame(text: string): ReadFrame<DownFrame> {
+  return readFrame(text, downRules) as ReadFrame<DownFrame>
+}
+
+function readFrame(text: string, types: ReadonlyMap<string, Rules>): ReadFrame<unknown> {
+  let frame: Readonly<Record<string, unknown>>
+  try {
+    frame = JSON.parse(text)
+  } catch {
+    return { wrong: 'A frame is a JSON object with a type' }
+  }
+  if (isObject(frame) !== undefined) return { wrong: 'A frame is a JSON object with a type' }
+  const type = frame['type']
+  const rules = typeof type === 'string' ? types.get(type) : undefined
+  const id = isNumber(frame['id']) === undefined ? (frame['id'] as number) : undefined
+  if (rules === undefined) return { wrong: 'There is no frame of this type', id }
+  const wrong = wrongKey(frame, rules)
+  return wrong === undefined ? { frame } : { wrong: `In a frame of type ${type} ${wrong}`, id }
+}
+
+function wrongKey(value: Readonly<Record<string, unknown>>, rules: Rules): string | undefined {
+  for (const key in rules) {
+    const wanted = (rules[key] as Rule)(Object.hasOwn(value, key) ? value[key] : undefined)
+    if (wanted !== undefined) return `${key} must be ${wanted}`
+  }
+  return undefined
+}

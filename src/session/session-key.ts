@@ -1,0 +1,52 @@
+/** What keys need of the platform. */
+export interface KeySource {
+  /** So many unpredictable bytes. */
+  randomBytes(count: number): Uint8Array
+  /** A digest that cannot be turned back, always of the same length (SHA-256). */
+  digest(text: string): Uint8Array
+}
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const keyBytes = 32
+/** No real key is longer; hashing what a stranger sends should cost little. */
+const maxKeyLength = 256
+
+/** The secret of a session, as its server remembers it: a digest, so that nothing kept can be used as the key. */
+export class SessionKey {
+  readonly #digest: Uint8Array
+  readonly #source: KeySource
+
+  private constructor(digest: Uint8Array, source: KeySource) {
+    this.#digest = digest
+    this.#source = source
+  }
+
+  /** A new secret of 256 random bits: the text for the peer, told once, and what remembers it. */
+  static create(source: KeySource): { readonly text: string; readonly key: SessionKey } {
+    const text = base64url(source.randomBytes(keyBytes))
+    return { text, key: new SessionKey(source.digest(text), source) }
+  }
+
+  /** Whether `text` is the key; takes equally long wherever it differs. */
+  matches(text: string): boolean {
+    return text.length <= maxKeyLength && equalInConstantTime(this.#digest, this.#source.digest(text))
+  }
+}
+
+/** Compares two digests of the same length without telling by time where they differ. */
+export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length
+  for (let index = 0; index < a.length; index++) difference |= (a[index] as number) ^ (b[index] ?? 0)
+  return difference === 0
+}
+
+/** Bytes as text for URLs (RFC 4648 §5), without padding. */
+export function base64url(bytes: Uint8Array): string {
+  let text = ''
+  for (let index = 0; index < bytes.length; index += 3) {
+    const group = ((bytes[index] as number) << 16) | ((bytes[index + 1] ?? 0) << 8) | (bytes[index + 2] ?? 0)
+    const digits = Math.min(bytes.length - index, 3) + 1
+    for (let digit = 0; digit < digits; digit++) text += alphabet[(group >> (18 - 6 * digit)) & 63]
+  }
+  return text
+}
