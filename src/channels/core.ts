@@ -26,9 +26,8 @@ export interface CoreEnvironment extends KeySource {
   now(): number
   /** Milliseconds since 1970. */
   time(): number
+  /** Turns while something waits in it. */
   readonly wheel: TimerWheel
-  /** Must be called after the wheel has got something to wait for. */
-  wake(): void
 }
 
 export interface CoreParts {
@@ -75,7 +74,6 @@ export class Core {
   /** Lets `entry` wait. */
   wait(entry: WheelEntry, delayMs: number): void {
     this.#parts.environment.wheel.add(entry, delayMs)
-    this.#parts.environment.wake()
   }
 
   stopWaiting(entry: WheelEntry): void {

@@ -95,7 +95,6 @@ export function realtime(options: RealtimeOptions): Realtime {
       now: runtime.now,
       time: Date.now,
       wheel: runtime.wheel,
-      wake: runtime.wake,
     },
     authenticate: options.authenticate ?? (() => undefined),
     onError: options.onError ?? ((error) => console.error(error)),

@@ -84,7 +84,7 @@ export class Room implements WheelEntry {
     return feed
   }
 
-  /** @internal */
+  /** The wheel: tells members what changed, other nodes what is here, and closes what nobody uses. */
   expire(): void {
     const now = this.#core.now()
     this.#tell()

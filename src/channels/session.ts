@@ -154,7 +154,7 @@ export class Session<Unit = unknown> implements WheelEntry {
     carrier.close(ending)
   }
 
-  /** @internal */
+  /** The wheel: looks for what is late, and whether anybody still comes. */
   expire(): void {
     const now = this.core.now()
     this.#answers.expire(now)

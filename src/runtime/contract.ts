@@ -26,9 +26,8 @@ export interface Runtime {
   readonly now: () => number
   /** Sends what one turn of the event loop produced, when it ends. */
   readonly turn: Turn
-  /** All coarse timers of the thread. It turns while something waits; `wake` must be called after the first `add`. */
+  /** All coarse timers of the thread; it turns while something waits. */
   readonly wheel: TimerWheel
-  readonly wake: () => void
 }
 
 /** A request to become a WebSocket, to be answered once by `accept` or `refuse`. */

@@ -153,7 +153,6 @@ export class Endpoint<Data> implements SocketHost<Data> {
     }
     this.#undecided.add(refuseClosing)
     this.#runtime.wheel.add(deadline, handshakeTimeoutMs)
-    this.#runtime.wake()
     admission.then(
       (admitted) => decide(() => this.#answer(exchange, route, handshake, request, admitted)),
       refuse,
@@ -202,7 +201,6 @@ export class Endpoint<Data> implements SocketHost<Data> {
         ),
     })
     this.sockets.add(socket)
-    this.#runtime.wake()
     Socket.start(socket, route.handlers)
   }
 

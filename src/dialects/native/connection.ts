@@ -90,7 +90,7 @@ export class Connection implements Carrier, WheelEntry {
     this.#end({ type: 'close', why, message, reconnect, afterMs, url })
   }
 
-  /** @internal */
+  /** The wheel: the first frame is late, or an acknowledgement is due. */
   expire(): void {
     if (this.#session === undefined) {
       if (this.#early === undefined) {

@@ -6,6 +6,7 @@ import { TimerWheel } from '../../util/timer-wheel.ts'
 import type { Runtime } from '../contract.ts'
 import { nodeDeflate } from './deflate.ts'
 import { withReusedZlib } from './raw-deflate.ts'
+import { queueTask } from './tasks.ts'
 import { nodeText } from './text.ts'
 
 const now = (): number => performance.now()
@@ -69,7 +70,6 @@ export const runtime: Runtime = {
   handshakeKey: () => randomBytes(16).toString('base64'),
   now,
   // The check phase comes right after the poll phase: everything this turn read and sent goes out together.
-  turn: new Turn((flush) => setImmediate(flush)),
+  turn: new Turn(queueTask),
   wheel,
-  wake,
 }

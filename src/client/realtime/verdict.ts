@@ -1,0 +1,60 @@
+import { type CloseFrame, closeCodes, type Why } from '../../codec/frame.ts'
+import type { Reason } from './state.ts'
+import type { CarrierEnd } from './transport.ts'
+
+/** What the end of a carrier means for the session. */
+export interface Verdict {
+  readonly reason: Reason
+  /** Whether to come back: by itself, with another token, when the program says so, or never. */
+  readonly again: 'yes' | 'token' | 'asked' | 'never'
+  /** Not before so many milliseconds have passed. */
+  readonly afterMs: number
+  /** Where to. */
+  readonly url?: string | undefined
+}
+
+const comingBack: Readonly<Record<Why, Verdict['again']>> = {
+  normal: 'never',
+  goingAway: 'yes',
+  restart: 'yes',
+  overload: 'yes',
+  tooBig: 'yes',
+  timeout: 'yes',
+  protocolError: 'never',
+  unauthorized: 'token',
+  kicked: 'never',
+  replaced: 'never',
+}
+
+/** What the server said with a frame. */
+export function verdictOfFrame(frame: CloseFrame): Verdict {
+  const { why = 'goingAway', message, reconnect, afterMs = 0, url } = frame
+  const usual = comingBack[why] ?? 'yes'
+  const again = reconnect === false ? 'never' : reconnect && usual === 'never' ? 'yes' : usual
+  return { reason: { why, message, closeCode: closeCodes[why] }, again, afterMs, url }
+}
+
+/** What can be read from how the carrier ended, when no frame said it. `opened`: whether it ever was open. */
+export function verdictOfEnd(end: CarrierEnd, opened: boolean): Verdict {
+  const { code, status, retryAfterMs: afterMs = 0 } = end
+  const message = end.message || end.error?.message
+  if (status !== undefined)
+    return { reason: { why: 'status', status, message }, again: comingBackFrom(status), afterMs }
+  const why = (Object.keys(closeCodes) as Why[]).find((one) => closeCodes[one] === code)
+  // A close without a frame of the protocol may come from anybody between: only what is ours alone is believed.
+  if (why !== undefined && code !== 1000)
+    return { reason: { why, closeCode: code, message }, again: comingBack[why], afterMs }
+  return {
+    reason: { why: opened ? 'lost' : 'unreachable', closeCode: code, message },
+    again: 'yes',
+    afterMs,
+  }
+}
+
+/** Most refusals stay as they are until somebody does something; these few are about the moment. */
+const momentary: ReadonlySet<number> = new Set([408, 421, 423, 425, 426, 429])
+
+function comingBackFrom(status: number): Verdict['again'] {
+  if (status === 401) return 'token'
+  return status >= 400 && status < 500 && !momentary.has(status) ? 'asked' : 'yes'
+}

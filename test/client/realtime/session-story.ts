@@ -1,0 +1,76 @@
+import { defaultDelays } from '../../../src/client/realtime/reconnect.ts'
+import { type Beginning, ClientSession, type SessionSettings } from '../../../src/client/realtime/session.ts'
+import type { ConnectionState } from '../../../src/client/realtime/state.ts'
+import { outgoing } from '../../../src/client/realtime/upstream.ts'
+import type { CountedFrame } from '../../../src/codec/frame.ts'
+import { ModelNetwork } from './model-network.ts'
+import { ModelServer } from './model-server.ts'
+import { VirtualTime } from './virtual-time.ts'
+
+/** A session, the server it talks to, what is between them, and everything that was told. */
+export class SessionStory {
+  readonly time = new VirtualTime()
+  readonly server = new ModelServer(this.time)
+  readonly network = new ModelNetwork(this.time, this.server)
+  readonly states: ConnectionState[] = []
+  readonly beginnings: Beginning[] = []
+  readonly frames: CountedFrame[] = []
+  readonly faults: string[] = []
+  /** Tokens to give, one after the other; the last one for ever. */
+  tokens: (string | undefined)[] = [undefined]
+  /** Whether the token before was refused, each time one was wanted. */
+  readonly refusals: boolean[] = []
+  readonly session: ClientSession
+
+  constructor(settings: Partial<SessionSettings> = {}) {
+    const all: SessionSettings = {
+      url: 'ws://model/',
+      transports: [this.network],
+      reconnect: defaultDelays,
+      openTimeoutMs: 10_000,
+      maxQueueBytes: 1_000_000,
+      time: this.time,
+      ...settings,
+    }
+    this.session = new ClientSession(all, {
+      state: (state) => this.states.push(state),
+      token: (refused, given) => {
+        this.refusals.push(refused)
+        given(this.tokens.length > 1 ? this.tokens.shift() : this.tokens[0])
+      },
+      began: (how) => this.beginnings.push(how),
+      frame: (frame) => this.frames.push(frame),
+      fault: (error) => this.faults.push(error.code),
+    })
+  }
+
+  /** A story in which the session is open. */
+  static open(settings: Partial<SessionSettings> = {}): SessionStory {
+    const story = new SessionStory(settings)
+    story.session.start()
+    story.time.advance(1_000)
+    return story
+  }
+
+  send(body: unknown, required = false): boolean {
+    return this.session.send(outgoing({ type: 'send', channel: 'room', event: 'message', body }), required)
+  }
+
+  publish(body: unknown): void {
+    this.server.say({ type: 'send', event: 'message', body })
+  }
+
+  get status(): string {
+    return this.session.state.status
+  }
+
+  /** Bodies the server got, in order. */
+  get sent(): unknown[] {
+    return this.server.effects.map((frame) => ('body' in frame ? frame.body : frame.type))
+  }
+
+  /** Bodies the client got, in order. */
+  get got(): unknown[] {
+    return this.frames.map((frame) => ('body' in frame ? frame.body : frame.type))
+  }
+}
