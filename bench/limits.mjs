@@ -19,6 +19,12 @@ export const limits = {
   'latency-p99': { ws: 1.0 },
 }
 
+/**
+ * What polyplex/ws must reach: its figure as a part of that of ws, with the same program, at most.
+ * @type {Record<string, number>}
+ */
+export const dropInLimits = { 'echo-64-binary': 0.75, 'echo-64-binary-16': 0.12 }
+
 /** What our own figures must be below, whatever others do. */
 export const bounds = {
   /** Milliseconds until `import 'polyplex/server'` is done. */

@@ -81,6 +81,15 @@ export const peers = [
     find: onNode('ws'),
   },
   {
+    name: 'polyplex-ws',
+    label: 'polyplex/ws',
+    can: ({ kind }) => kind !== 'topics',
+    find: (library) => ({
+      version: readPackage(join(benchFolder, '..')).version,
+      command: (/** @type {Task} */ task) => node('ws.js', { ...task, library }),
+    }),
+  },
+  {
     name: 'bun',
     label: 'Bun',
     can: () => true,

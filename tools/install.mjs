@@ -1,12 +1,18 @@
 // Brings what a fresh clone lacks: npm packages, the programs of the distribution that tests drive, other runtimes.
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, lstatSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { readJson, root } from './project.mjs'
 
 /** Installs the packages of the lock file unless they are there already. Throws with npm's own words if it cannot. */
 export function installPackages(folder = root) {
   if (packagesAreInstalled(folder)) return
+  if (lstatSync(join(folder, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+    // npm would empty the folder that somebody else uses.
+    throw new Error(
+      `${join(folder, 'node_modules')} is a link to packages that are not those of the lock file`,
+    )
+  }
   console.log(`installing npm packages ${folder === root ? '' : `for ${relative(root, folder)} `}…`)
   npm(folder, 'ci', '--ignore-scripts', '--no-audit', '--no-fund')
 }

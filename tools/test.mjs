@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { flows } from '../interop/flows.mjs'
+import { runFlows } from '../interop/running.mjs'
 import { installPackages, installPrograms, installRuntimes } from './install.mjs'
 import { compilerArgs, installed, readJson, removeOlder, root } from './project.mjs'
 import { coverageOf } from './testing/coverage.mjs'
@@ -75,6 +77,19 @@ async function coverage() {
   return { passed: 1, failures: [], skips: [], note: `all ${lines} lines and every branch of src/protocol` }
 }
 
+/** Packages that stand on `ws`, those that install quickly; `npm run interop` has all of them. */
+async function onPackages() {
+  const quick = flows.filter(({ folder }) => folder === 'quick')
+  /** @type {Outcome} */
+  const all = { passed: 0, failures: [], skips: [] }
+  for await (const { title, outcome, details } of runFlows(quick)) {
+    if (outcome === 'ok') all.passed += 1
+    else if (outcome === 'skipped') all.skips.push(`${title}: ${details}`)
+    else all.failures.push(`${title}\n${details}`)
+  }
+  return { ...all, note: `${all.passed} flows of packages passed on polyplex/ws` }
+}
+
 async function onRuntimes() {
   const outcome = await runOnRuntimes()
   return { ...outcome, note: `${outcome.passed} passed on ${outcome.ran.join(', ')}` }
@@ -82,7 +97,7 @@ async function onRuntimes() {
 
 /** What depends most on the insides of Node is tested whole on every Node, with raw handles and without. */
 async function onOtherNodes() {
-  const files = testFiles(['test/server/', 'test/transport/', 'test/runtime/'])
+  const files = testFiles(['test/server/', 'test/transport/', 'test/runtime/', 'test/compat/'])
   /** @type {Outcome} */
   const all = { passed: 0, failures: [], skips: [] }
   for (const { name, program } of runtimes()) {
@@ -92,7 +107,10 @@ async function onOtherNodes() {
     all.failures.push(...outcome.failures.map((failure) => `${name}: ${failure}`))
     all.skips.push(...outcome.skips.map((skip) => `${name}: ${skip}`))
   }
-  return { ...all, note: `${all.passed} passed in ${files.length} files of server, transport and runtime` }
+  return {
+    ...all,
+    note: `${all.passed} passed in ${files.length} files of server, transport, runtime and compat`,
+  }
 }
 
 /** What looks at the package as it would be published; it needs a build that succeeded. */
@@ -121,7 +139,10 @@ async function packageChecks() {
 try {
   installPackages()
   installPrograms()
-  if (runsAll) installRuntimes()
+  if (runsAll) {
+    installPackages(join(root, 'interop', 'quick'))
+    installRuntimes()
+  }
 } catch (error) {
   console.log(`${error instanceof Error ? error.message : error}\n\n0 passed, 1 failed, 0 skipped`)
   process.exit(1)
@@ -142,6 +163,7 @@ else if (runsAll) console.log('package       not checked, because the build fail
 await step('tests', tests)
 if (runsAll) {
   await step('coverage', coverage)
+  if (isBuilt) await step('packages', onPackages)
   await step('runtimes', onRuntimes)
   await step('other Nodes', onOtherNodes)
 }

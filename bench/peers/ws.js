@@ -1,9 +1,12 @@
-// ws, with bufferutil installed beside it: the programs of its own manual.
+// ws, with bufferutil installed beside it, and polyplex/ws in its place: the programs of its own manual.
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
-import { WebSocketServer } from 'ws'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 const task = JSON.parse(process.argv[2])
+const { library } = task
+const { WebSocketServer } = await import(library ? pathToFileURL(join(library, 'compat/ws.mjs')).href : 'ws')
 const compression = {
   // As the clients of these cases offer; messages of any length.
   'no takeover': { serverNoContextTakeover: true, clientNoContextTakeover: true },

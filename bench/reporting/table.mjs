@@ -1,4 +1,5 @@
 // Results as tables of Markdown.
+import { dropInLimits } from '../limits.mjs'
 import { median } from '../measuring/statistics.mjs'
 import { digits, figureOf, ratioOf, withUnit } from './figures.mjs'
 
@@ -35,6 +36,28 @@ export function ratioTable(/** @type {readonly Stored[]} */ results) {
     return [figure.title, value('polyplex'), value('ws'), ...ratio('ws'), value('bun'), ...ratio('bun')]
   })
   return table(['case', 'Polyplex', 'ws', 'of ws', 'at most', 'Bun', 'of Bun', 'at most'], rows)
+}
+
+/** The drop-in beside what it stands in for: the same program on both. */
+export function dropInTable(/** @type {readonly Stored[]} */ results) {
+  const rows = linesOf(results).flatMap(({ stored, figure }) => {
+    const ours = figureOf(stored, 'polyplex-ws', figure.id)
+    const theirs = figureOf(stored, 'ws', figure.id)
+    if (!ours || !theirs) return []
+    const limit = dropInLimits[figure.id]
+    const ratio = digits(ours / theirs)
+    const isMissed = limit !== undefined && ours / theirs > limit
+    return [
+      [
+        figure.title,
+        withUnit(ours, figure.unit),
+        withUnit(theirs, figure.unit),
+        isMissed ? `**${ratio}**` : ratio,
+        limit === undefined ? '' : digits(limit),
+      ],
+    ]
+  })
+  return table(['case', 'polyplex/ws', 'ws', 'of ws', 'at most'], rows)
 }
 
 /** Everybody who took part. */
@@ -118,6 +141,12 @@ export function page(/** @type {readonly Stored[]} */ results) {
     '## Ours beside ws and Bun',
     '',
     ratioTable(results),
+    '',
+    '## polyplex/ws in the place of ws',
+    '',
+    'The same program, once with `ws` and once with `polyplex/ws`, both behind `node:http`.',
+    '',
+    dropInTable(results),
     '',
     '## Everybody',
     '',

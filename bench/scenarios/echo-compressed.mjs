@@ -12,7 +12,7 @@ const scenario = {
   title,
   mix: '1024 bytes of JSON, permessage-deflate without context takeover, 50 connections, 1 in flight on each',
   figures: [{ id, title, unit: 'µs' }],
-  peers: ['polyplex', 'ws', 'bun', 'python-websockets'],
+  peers: ['polyplex', 'polyplex-ws', 'ws', 'bun', 'python-websockets'],
   estimateSeconds: ({ seconds }) => seconds + 1.6,
   suits: (peer) =>
     peer.can({ kind: 'echo', compression: 'no takeover' }) || peer.name === 'python-websockets',

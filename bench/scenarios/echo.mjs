@@ -17,6 +17,7 @@ const cases = [
 
 const everybody = [
   'polyplex',
+  'polyplex-ws',
   'ws',
   'bun',
   'deno',

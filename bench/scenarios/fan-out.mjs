@@ -3,7 +3,17 @@ import { compressed, compressedText, jsonMessage, offers } from '../measuring/me
 
 /** @import { Scenario } from '../model.ts' */
 
-const plain = ['polyplex', 'ws', 'bun', 'deno', 'websocket', 'nodejs-websocket', 'python-websockets', 'floor']
+const plain = [
+  'polyplex',
+  'polyplex-ws',
+  'ws',
+  'bun',
+  'deno',
+  'websocket',
+  'nodejs-websocket',
+  'python-websockets',
+  'floor',
+]
 
 /** @returns {Scenario} */
 function fanOut(/** @type {{ name: string, title: string, inFlight: number }} */ { name, title, inFlight }) {
@@ -29,7 +39,7 @@ const compressedFanOut = {
   title: 'fan-out 1 KB JSON to 200, deflate',
   mix: '1024 bytes of JSON to 200 subscribers, permessage-deflate without context takeover, 1 in flight; per delivery',
   figures: [{ id: 'fan-out-deflate', title: 'fan-out 1 KB JSON to 200, deflate', unit: 'µs' }],
-  peers: ['polyplex', 'ws', 'bun'],
+  peers: ['polyplex', 'polyplex-ws', 'ws', 'bun'],
   estimateSeconds: ({ seconds }) => seconds + 2.2,
   suits: (peer) => peer.can({ kind: 'fan-out', compression: 'no takeover' }),
   async measure({ serve, load, frame }) {

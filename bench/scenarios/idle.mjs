@@ -16,6 +16,7 @@ const scenario = {
   ],
   peers: [
     'polyplex',
+    'polyplex-ws',
     'ws',
     'bun',
     'deno',

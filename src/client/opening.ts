@@ -81,7 +81,6 @@ export class Opening implements WheelEntry {
 
   #openInTime(): Promise<Opened> {
     this.#runtime.wheel.add(this, this.#settings.handshakeTimeoutMs)
-    this.#runtime.wake()
     return this.#open()
   }
 

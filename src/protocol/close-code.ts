@@ -33,7 +33,7 @@ export interface CloseFrame {
 }
 
 /** As much of `reason` as a close frame takes: whole characters, at most 123 bytes. */
-export function fittingReason(reason: string, text: TextCodec): string {
+export function fittingReason(reason: string, text: TextCodec<unknown>): string {
   if (text.byteLength(reason) <= maxReasonBytes) return reason
   let bytes = 0
   let end = 0
@@ -46,7 +46,7 @@ export function fittingReason(reason: string, text: TextCodec): string {
 }
 
 /** The payload of a close frame with a code (§5.5.1); `reason` is known to fit. */
-export function closePayload(code: number, reason: string, text: TextCodec): Uint8Array {
+export function closePayload(code: number, reason: string, text: TextCodec<unknown>): Uint8Array {
   const payload = new Uint8Array(2 + text.byteLength(reason))
   payload[0] = code >>> 8
   payload[1] = code

@@ -28,21 +28,23 @@ import {
 } from './opcode.ts'
 import { type Arena, Output } from './output.ts'
 import { CLOSED, OPEN, type ReadyState, type Signal, transitions } from './ready-state.ts'
-import type { TextCodec } from './text.ts'
+import { lossyText, plainText, type TextCodec } from './text.ts'
 
 export type Role = 'client' | 'server'
 
 /** What a connection tells its owner, during `receive`. Bytes it hands over are valid only during the call, unless owned. */
-export interface ConnectionSink {
-  text(data: string): void
+export interface ConnectionSink<Text = string> {
+  text(data: Text): void
   /** `owned`: the bytes are the receiver's to keep; otherwise they are a view of the input. */
   binary(data: Uint8Array, owned: boolean): void
   /** A piece of a message, where messages are streamed. Text has been checked to be UTF-8 so far. */
   fragment(data: Uint8Array, type: 'text' | 'binary', first: boolean, last: boolean): void
   ping(data: Uint8Array): void
   pong(data: Uint8Array): void
-  /** The peer's close frame; it has been answered. */
-  close(code: number, reason: string): void
+  /** The peer's close frame; it has been answered. `payload` is what it carried: the code, then the reason. */
+  close(code: number, reason: string, payload: Uint8Array): void
+  /** A frame of a message begins that does not come whole in one frame and one chunk; so long is its payload. */
+  frame?(length: number): void
   /** So much is written that it had better be sent before more is. It comes within a frame: nothing may be sent from here. */
   full?(): void
   /** The peer broke a rule; a close frame with `error.closeCode` has been written. */
@@ -50,14 +52,18 @@ export interface ConnectionSink {
 }
 
 /** What all connections of one endpoint share. */
-export interface ConnectionSettings {
+export interface ConnectionSettings<Text = string> {
   readonly role: Role
   readonly limits: Readonly<Pick<Limits, 'maxMessageBytes' | 'maxFragments' | 'maxInflationRatio'>>
-  readonly text: TextCodec
+  readonly text: TextCodec<Text>
   /** Whether messages are handed over in pieces, as they come, instead of whole. */
   readonly streamed: boolean
   /** An unpredictable 32-bit masking key for each frame; only clients need it (RFC 6455 §5.3). */
   readonly maskingKey: () => number
+  /** Whether pings are answered; where not, that is left to the owner. @default true */
+  readonly autoPong?: boolean
+  /** Whether the peer is told, in the close frame, what it did wrong. @default true */
+  readonly tellsFaults?: boolean
   /** Memory for a large message, whatever is in it. @default memory that is zero */
   readonly allocate?: (bytes: number) => Uint8Array
 }
@@ -75,10 +81,10 @@ const nothing: Uint8Array = new Uint8Array(0)
  * The input may be unmasked in place and is not kept. A whole message in one frame of one chunk, by far the most
  * common, is handed over straight from the input.
  */
-export class Connection {
+export class Connection<Text = string> {
   readonly output: Output
-  readonly #settings: ConnectionSettings
-  readonly #sink: ConnectionSink
+  readonly #settings: ConnectionSettings<Text>
+  readonly #sink: ConnectionSink<Text>
   readonly #compression: MessageCompression | undefined
 
   #state: ReadyState = OPEN
@@ -86,6 +92,11 @@ export class Connection {
   closeReceived: CloseFrame | undefined
   /** Which side's close frame came first. */
   closeFirst: 'local' | 'remote' | undefined
+
+  /** The first two bytes of the frame whose header failed the connection, as one number. */
+  wrongHeader: number | undefined
+  /** The close code of the peer that failed the connection. */
+  wrongCloseCode: number | undefined
 
   /** Pongs are owed rather than written while the link is behind; only the newest counts (RFC 6455 §5.5.3). */
   holdPongs = false
@@ -112,8 +123,8 @@ export class Connection {
   #compressing = false
 
   constructor(
-    settings: ConnectionSettings,
-    sink: ConnectionSink,
+    settings: ConnectionSettings<Text>,
+    sink: ConnectionSink<Text>,
     arena: Arena,
     compression: MessageCompression | undefined,
   ) {
@@ -176,7 +187,10 @@ export class Connection {
         const isPlain = (first === (FIN | BINARY) || first === (FIN | TEXT)) && this.#message === undefined
         if (!isPlain || (second & 0x80) !== maskBit) {
           const fault = this.#checkHeader(first, second)
-          if (fault !== undefined) return this.#fail(fault)
+          if (fault !== undefined) {
+            this.wrongHeader = (first << 8) | second
+            return this.#fail(fault)
+          }
         }
         let length = second & 0x7f
         let next = at + 2
@@ -300,6 +314,9 @@ export class Connection {
       if ((second & 0x7f) > maxControlPayloadBytes) {
         return breach('ERR_CONTROL_TOO_LONG', 'A control frame has more than 125 bytes of payload', '§5.5')
       }
+      if (opcode === CLOSE && (second & 0x7f) === 1) {
+        return breach('ERR_CLOSE_PAYLOAD', 'A close frame has a payload of one byte', '§5.5.1')
+      }
     } else if (opcode === CONTINUATION && this.#message === undefined) {
       return breach('ERR_CONTINUATION_UNEXPECTED', 'A continuation frame continues nothing', '§5.4')
     } else if (opcode !== CONTINUATION && this.#message !== undefined) {
@@ -322,6 +339,7 @@ export class Connection {
       const compression = first & RSV1 ? this.#compression : undefined
       this.#message = incomingMessage(this.#settings, this.#sink, this.#opcode, compression)
     }
+    this.#sink.frame?.(length)
     return this.#message.begin(length, this.#fin)
   }
 
@@ -350,8 +368,10 @@ export class Connection {
     this.#control = nothing
     if (this.#opcode === CLOSE) return this.#receiveClose(payload)
     if (this.#opcode === PING) {
-      if (this.holdPongs) this.#owedPong = payload
-      else this.sendPong(payload)
+      if (this.#settings.autoPong !== false) {
+        if (this.holdPongs) this.#owedPong = payload
+        else this.sendPong(payload)
+      }
       this.#sink.ping(payload)
     } else this.#sink.pong(payload)
     return undefined
@@ -359,17 +379,16 @@ export class Connection {
 
   /** The closing handshake from the peer's side (§5.5.1, §7.1.5). */
   #receiveClose(payload: Uint8Array): ProtocolError | undefined {
-    if (payload.length === 1) {
-      return breach('ERR_CLOSE_PAYLOAD', 'A close frame has a payload of one byte', '§5.5.1')
-    }
     let code = NO_STATUS_RECEIVED
     let reason: string | undefined = ''
     if (payload.length >= 2) {
       code = ((payload[0] as number) << 8) | (payload[1] as number)
       if (!isWireCloseCode(code)) {
+        this.wrongCloseCode = code
         return breach('ERR_CLOSE_CODE', `Close code ${code} must not be sent`, '§7.4')
       }
-      reason = this.#settings.text.decode(payload, 2, payload.length)
+      const { unchecked } = this.#settings.text
+      reason = (unchecked ? lossyText : plainText.decode)(payload, 2, payload.length)
       if (reason === undefined) return invalidUtf8()
     }
     this.closeReceived = { code, reason }
@@ -377,7 +396,7 @@ export class Connection {
     this.#signal('closeReceived')
     this.#discard()
     this.sendClose(code, reason)
-    this.#sink.close(code, reason)
+    this.#sink.close(code, reason, payload)
     return undefined
   }
 
@@ -506,7 +525,7 @@ export class Connection {
     if (this.#discarding) return
     this.#discard()
     this.#signal('failed')
-    this.sendClose(error.closeCode, error.message)
+    this.sendClose(error.closeCode, this.#settings.tellsFaults === false ? '' : error.message)
     this.#sink.failed(error)
   }
 

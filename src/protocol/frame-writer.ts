@@ -45,7 +45,12 @@ export function writePiece(
 }
 
 /** Writes a whole text message as one frame: encodes it in place. */
-export function writeTextFrame(arena: Arena, data: string, text: TextCodec, key: number | undefined): number {
+export function writeTextFrame(
+  arena: Arena,
+  data: string,
+  text: TextCodec<unknown>,
+  key: number | undefined,
+): number {
   // Up to 41 characters fit the short header whatever they are: no need to measure them first.
   let length = data.length * 3
   if (length > 125) length = text.byteLength(data)

@@ -24,9 +24,9 @@ export interface IncomingMessage {
   close(): void
 }
 
-export function incomingMessage(
-  settings: ConnectionSettings,
-  sink: ConnectionSink,
+export function incomingMessage<Text>(
+  settings: ConnectionSettings<Text>,
+  sink: ConnectionSink<Text>,
   opcode: number,
   compression: MessageCompression | undefined,
 ): IncomingMessage {

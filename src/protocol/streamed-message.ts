@@ -13,8 +13,8 @@ const nothing: Uint8Array = new Uint8Array(0)
 /** A message that is handed over in pieces, as they come; of its bytes nothing is kept. */
 export class StreamedMessage implements IncomingMessage {
   readonly heldBytes = 0
-  readonly #settings: ConnectionSettings
-  readonly #sink: ConnectionSink
+  readonly #settings: ConnectionSettings<unknown>
+  readonly #sink: Pick<ConnectionSink, 'fragment'>
   readonly #type: 'text' | 'binary'
   readonly #inflater: Inflater | undefined
   readonly #utf8: Utf8Validator | undefined
@@ -26,8 +26,8 @@ export class StreamedMessage implements IncomingMessage {
   #closed = false
 
   constructor(
-    settings: ConnectionSettings,
-    sink: ConnectionSink,
+    settings: ConnectionSettings<unknown>,
+    sink: Pick<ConnectionSink, 'fragment'>,
     type: 'text' | 'binary',
     compression: MessageCompression | undefined,
   ) {
@@ -35,7 +35,7 @@ export class StreamedMessage implements IncomingMessage {
     this.#sink = sink
     this.#type = type
     this.#inflater = compression?.streamed()
-    this.#utf8 = type === 'text' ? new Utf8Validator() : undefined
+    this.#utf8 = type === 'text' && settings.text.unchecked !== true ? new Utf8Validator() : undefined
   }
 
   get mostAtOnce(): number {

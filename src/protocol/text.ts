@@ -1,7 +1,12 @@
-/** How text becomes bytes and back. The runtime hands in its fastest; `plainText` runs anywhere. */
-export interface TextCodec {
+/**
+ * How text becomes bytes and back. The runtime hands in its fastest; `plainText` runs anywhere. `Text` is what a text
+ * message is handed over as.
+ */
+export interface TextCodec<Text = string> {
   /** The text in `bytes[start, end)`, or `undefined` where that is not valid UTF-8. A byte order mark is kept. */
-  decode(bytes: Uint8Array, start: number, end: number): string | undefined
+  decode(bytes: Uint8Array, start: number, end: number): Text | undefined
+  /** Whether text is taken as it is, valid or not. @default false */
+  readonly unchecked?: boolean
   /** Whether all of `bytes` is valid UTF-8. */
   isValid(bytes: Uint8Array): boolean
   /** Length of `text` in UTF-8 bytes; a lone surrogate counts as U+FFFD. */
@@ -11,7 +16,13 @@ export interface TextCodec {
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const lossyDecoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
+
+/** The text in `bytes[start, end)`, with U+FFFD for what is not valid UTF-8. */
+export function lossyText(bytes: Uint8Array, start: number, end: number): string {
+  return lossyDecoder.decode(bytes.subarray(start, end))
+}
 
 export const plainText: TextCodec = {
   decode(bytes, start, end) {

@@ -12,10 +12,10 @@ const firstCapacity = 65_536
 const nothing: Uint8Array = new Uint8Array(0)
 
 /** A message that is handed over whole. */
-export class WholeMessage implements IncomingMessage {
+export class WholeMessage<Text> implements IncomingMessage {
   readonly mostAtOnce = Number.POSITIVE_INFINITY
-  readonly #settings: ConnectionSettings
-  readonly #sink: ConnectionSink
+  readonly #settings: ConnectionSettings<Text>
+  readonly #sink: ConnectionSink<Text>
   readonly #type: 'text' | 'binary'
   readonly #compression: MessageCompression | undefined
   /** Checks text that is not compressed as it comes. */
@@ -29,8 +29,8 @@ export class WholeMessage implements IncomingMessage {
   #most = 0
 
   constructor(
-    settings: ConnectionSettings,
-    sink: ConnectionSink,
+    settings: ConnectionSettings<Text>,
+    sink: ConnectionSink<Text>,
     type: 'text' | 'binary',
     compression: MessageCompression | undefined,
   ) {
@@ -38,7 +38,8 @@ export class WholeMessage implements IncomingMessage {
     this.#sink = sink
     this.#type = type
     this.#compression = compression
-    this.#utf8 = type === 'text' && compression === undefined ? new Utf8Validator() : undefined
+    const checks = type === 'text' && compression === undefined && settings.text.unchecked !== true
+    this.#utf8 = checks ? new Utf8Validator() : undefined
   }
 
   get heldBytes(): number {

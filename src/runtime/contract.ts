@@ -18,13 +18,16 @@ export interface Runtime {
   readonly allocate: (bytes: number) => Uint8Array
   /** A new `Sec-WebSocket-Key`: 16 random bytes in Base64 (RFC 6455 §4.1). */
   readonly handshakeKey: () => string
+  /** So many unpredictable bytes. */
+  readonly randomBytes: (count: number) => Uint8Array
+  /** The SHA-256 digest of a text in UTF-8. */
+  readonly sha256: (text: string) => Uint8Array
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number
   /** Sends what one turn of the event loop produced, when it ends. */
   readonly turn: Turn
-  /** All coarse timers of the thread. It turns while something waits; `wake` must be called after the first `add`. */
+  /** All coarse timers of the thread; it turns while something waits. */
   readonly wheel: TimerWheel
-  readonly wake: () => void
 }
 
 /** A request to become a WebSocket, to be answered once by `accept` or `refuse`. */

@@ -36,11 +36,7 @@ export function createRoute<Data>(
     pattern,
     handlers,
     limits,
-    compression: compressionOf(
-      own.compression ?? shared.compression ?? false,
-      own.stream !== undefined,
-      runtime,
-    ),
+    compression: compressionOf(own.compression ?? shared.compression ?? false, runtime),
     origins: own.origins ?? shared.origins ?? 'same',
     protocols: own.protocols ?? shared.protocols,
     settings: {
@@ -81,11 +77,9 @@ export function chooseProtocol(route: Route<never>, request: HandshakeRequest): 
 
 function compressionOf(
   wanted: boolean | Partial<CompressionOptions>,
-  streamed: boolean,
   { deflate }: Runtime,
 ): CompressionOptions | undefined {
-  // Where the platform cannot inflate a message piece by piece, streamed ones are better not compressed at all.
-  if (wanted === false || (streamed && deflate.inflater === undefined)) return undefined
+  if (wanted === false) return undefined
   const options = { ...defaultCompression, ...(wanted === true ? {} : defined(wanted)) }
   if (deflate.windows) return options
   return { ...options, serverContextTakeover: false, clientContextTakeover: false }

@@ -18,7 +18,7 @@ export class Turn {
 
   constructor(atEnd: (flush: () => void) => void) {
     this.#atEnd = atEnd
-    this.#flushAll = () => this.#flush()
+    this.#flushAll = () => this.flush()
   }
 
   /** Calls `flushable.flush()` when this turn ends. */
@@ -26,7 +26,8 @@ export class Turn {
     if (this.#waiting.push(flushable) === 1) this.#atEnd(this.#flushAll)
   }
 
-  #flush(): void {
+  /** Ends the turn now: for a program that is about to exit. */
+  flush(): void {
     const waiting = this.#waiting
     this.#waiting = []
     for (const flushable of waiting) flushable.flush()

@@ -21,7 +21,7 @@ export class Clock {
   }
 
   open(url: string, options: ClientOptions = {}): Opening {
-    const runtime: OpeningRuntime = { ...platform, wheel: this.#wheel, wake() {} }
+    const runtime: OpeningRuntime = { ...platform, wheel: this.#wheel }
     return new Opening(new URL(url), [], settingsOf('WebSocket', options, true), runtime)
   }
 }

@@ -304,5 +304,10 @@ test('§1.2 the request of the standard is read', () => {
       ].join('\r\n'),
     ),
   )
-  assert.deepEqual(read, { key, protocols: ['chat', 'superchat'], extensions: [] })
+  assert.deepEqual(read, {
+    status: 101,
+    key,
+    protocols: ['chat', 'superchat'],
+    extensions: [],
+  })
 })

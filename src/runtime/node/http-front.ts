@@ -40,7 +40,6 @@ export class HttpFront implements WheelEntry {
     const mayBeHttp2 = settings.http2 !== undefined && (alpnProtocol === undefined || alpnProtocol === 'h2')
     this.#reader = new HeadReader(settings.maxHeaderBytes, mayBeHttp2)
     runtime.wheel.add(this, settings.handshakeTimeoutMs)
-    runtime.wake()
     socket.on('error', this.#failed)
     socket.on('data', this.#received)
     socket.on('end', this.#ended)

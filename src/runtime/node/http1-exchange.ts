@@ -79,7 +79,6 @@ export function answerAndEnd(
   stream.resume()
   const linger = { wheelTick: -1, expire: () => void stream.destroy() }
   runtime.wheel.add(linger, lingerMs)
-  runtime.wake()
   stream.once('close', () => runtime.wheel.cancel(linger))
 }
 

@@ -7,7 +7,6 @@ import { type FrontSettings, HttpFront } from './http-front.ts'
 import { Pages } from './pages.ts'
 import { RawFront } from './raw-front.ts'
 import { type RawHandle, rawHandles } from './raw-handles.ts'
-import { runtime } from './runtime.ts'
 
 /** Listens for WebSockets; resolves once connections are accepted, rejects where the address cannot be had. */
 export async function listen(options: ListenOptions, events: ListenerEvents): Promise<Listener> {
@@ -125,7 +124,6 @@ function acceptRaw(
     if (status !== 0 || handle === undefined) return
     handle.setNoDelay?.(true)
     fronts.add(new RawFront(handle, settings, left))
-    runtime.wake()
   }
 }
 

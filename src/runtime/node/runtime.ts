@@ -6,6 +6,7 @@ import { TimerWheel } from '../../util/timer-wheel.ts'
 import type { Runtime } from '../contract.ts'
 import { nodeDeflate } from './deflate.ts'
 import { withReusedZlib } from './raw-deflate.ts'
+import { queueTask } from './tasks.ts'
 import { nodeText } from './text.ts'
 
 const now = (): number => performance.now()
@@ -64,10 +65,11 @@ export const runtime: Runtime = {
     return keys[nextKey++] as number
   },
   allocate: (bytes) => new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer),
+  randomBytes: (count) => randomBytes(count),
+  sha256: (text) => createHash('sha256').update(text).digest(),
   handshakeKey: () => randomBytes(16).toString('base64'),
   now,
   // The check phase comes right after the poll phase: everything this turn read and sent goes out together.
-  turn: new Turn((flush) => setImmediate(flush)),
+  turn: new Turn(queueTask),
   wheel,
-  wake,
 }

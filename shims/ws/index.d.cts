@@ -1,0 +1,2 @@
+import WebSocket = require('polyplex/ws')
+export = WebSocket

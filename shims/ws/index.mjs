@@ -1,0 +1,2 @@
+export * from 'polyplex/ws'
+export { default } from 'polyplex/ws'

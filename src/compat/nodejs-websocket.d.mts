@@ -1,0 +1,2 @@
+export * from './nodejs-websocket/index.js'
+export { default } from './nodejs-websocket/index.js'

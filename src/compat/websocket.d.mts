@@ -1,0 +1,2 @@
+export * from './websocket/index.js'
+export { default } from './websocket/index.js'
