@@ -51,47 +51,59 @@ export class Presence implements Iterable<[string, readonly PresenceEntry[]]> {
 
   /** @internal Everybody who is here, and nobody else: told as a change from what was known. */
   replace(state: Entries): void {
-    const leaves: Record<string, string[]> = {}
-    const joins: Record<string, PresenceEntry[]> = {}
+    const now = new Map(Object.entries(state))
+    const leaves = new Map<string, string[]>()
     for (const [user, entries] of this.#users) {
-      const refs = (state[user] ?? []).map(({ ref }) => ref)
-      const gone = entries.filter(({ ref }) => !refs.includes(ref)).map(({ ref }) => ref)
-      if (gone.length > 0) leaves[user] = gone
+      const refs = now.get(user)?.map(({ ref }) => ref) ?? []
+      const gone = entries.map(({ ref }) => ref).filter((ref) => !refs.includes(ref))
+      if (gone.length > 0) leaves.set(user, gone)
     }
-    for (const [user, entries] of Object.entries(state)) {
+    const joins = new Map<string, PresenceEntry[]>()
+    for (const [user, entries] of now) {
       const known = new Map(this.#users.get(user)?.map(({ ref, meta }) => [ref, JSON.stringify(meta)]))
       const news = entries.filter(
         ({ ref, meta }) => !known.has(ref) || known.get(ref) !== JSON.stringify(meta),
       )
-      if (news.length > 0) joins[user] = news
+      if (news.length > 0) joins.set(user, news)
     }
-    this.change(leaves, joins)
+    this.#apply(leaves, joins)
   }
 
   /** @internal Takes entries off, then puts entries on; one with a ref that is known takes its place. */
   change(leaves: Readonly<Record<string, readonly string[]>>, joins: Entries): void {
+    this.#apply(Object.entries(leaves), new Map(Object.entries(joins)))
+  }
+
+  #apply(
+    leaves: Iterable<readonly [string, readonly string[]]>,
+    joins: ReadonlyMap<string, readonly PresenceEntry[]>,
+  ): void {
     const left = new Map<string, readonly PresenceEntry[]>()
-    for (const [user, refs] of Object.entries(leaves)) {
-      const entries = this.#users.get(user) ?? []
-      const gone = entries.filter(({ ref }) => refs.includes(ref))
+    for (const [user, refs] of leaves) {
+      const [gone, stay] = partition(this.#users.get(user), refs)
       if (gone.length === 0) continue
       left.set(user, gone)
-      this.#set(
-        user,
-        entries.filter((entry) => !gone.includes(entry)),
-      )
+      this.#set(user, stay)
     }
-    for (const [user, entries] of Object.entries(joins)) {
+    for (const [user, entries] of joins) {
       const refs = entries.map(({ ref }) => ref)
-      const others = (this.#users.get(user) ?? []).filter(({ ref }) => !refs.includes(ref))
+      const [, others] = partition(this.#users.get(user), refs)
       this.#set(user, [...others, ...entries])
     }
-    const joined = new Map(Object.entries(joins))
-    if (left.size > 0 || joined.size > 0) this.#listeners.tell('', { joins: joined, leaves: left })
+    if (left.size > 0 || joins.size > 0) this.#listeners.tell('', { joins, leaves: left })
   }
 
   #set(user: string, entries: readonly PresenceEntry[]): void {
     if (entries.length === 0) this.#users.delete(user)
     else this.#users.set(user, entries)
   }
+}
+
+/** The entries with one of these refs, and all others. */
+function partition(
+  entries: readonly PresenceEntry[] = [],
+  refs: readonly string[],
+): [PresenceEntry[], PresenceEntry[]] {
+  const has = ({ ref }: PresenceEntry): boolean => refs.includes(ref)
+  return [entries.filter(has), entries.filter((entry) => !has(entry))]
 }

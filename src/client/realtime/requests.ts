@@ -94,10 +94,11 @@ export class Requests {
     if (!this.#sink.withdraw(frame)) this.#sink.send(outgoing({ type: 'cancel' }, { of: frame }), true)
   }
 
-  /** Another session begins: what was sent in the one before is not answered any more. */
+  /** Another session begins: what was sent in the one before, or was about it, is not answered any more. */
   renew(): void {
     this.#number()
-    const lost = [...this.#byId.values()]
+    const bound = [...this.#unnumbered].filter(({ frame }) => frame.bound)
+    const lost = [...this.#byId.values(), ...bound]
     for (const request of lost) this.#forget(request)
     const message = 'The session was over before the answer came'
     for (const { maker } of lost) maker.error(new CallError('ERR_SESSION', { message }))

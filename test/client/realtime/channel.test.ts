@@ -143,6 +143,19 @@ test('left, a channel delivers nothing, and knows nobody', async () => {
   assert.deepEqual(story.types, ['join', 'leave'])
 })
 
+test('a channel that is left while away is left, also where the session is lost meanwhile', async () => {
+  const [story, room] = await ConnectionStory.joined()
+  story.network.cut()
+  await story.pass(20)
+  const left = room.leave()
+  assert.equal(room.state.value.status, 'leaving')
+  story.server.forget()
+  await story.pass(2_000)
+  await left
+  assert.equal(room.state.value.status, 'left')
+  assert.deepEqual(story.types, ['join'])
+})
+
 test('a channel that is left before its join was sent costs nothing', async () => {
   const story = new ConnectionStory()
   const room = story.connection.channel('room')
