@@ -125,6 +125,11 @@ export class Session<Unit = unknown> implements WheelEntry {
     return this.#line.take(carrier, this.core.now())
   }
 
+  /** Position of the last unit any carrier took. */
+  get position(): number {
+    return this.#line.position
+  }
+
   /** The client has everything up to `position`. False where it cannot have. */
   acknowledge(position: number): boolean {
     return this.#line.acknowledge(position)
