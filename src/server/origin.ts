@@ -39,6 +39,13 @@ export function originAllowed<Request>(
   return isWeb && page.host === hostOf(host, page.protocol)
 }
 
+/** The same for a request that is no upgrade. */
+export function requestOriginAllowed(request: Request, origins: Origins<unknown>): boolean {
+  const get = (name: string): string | undefined =>
+    name === 'host' ? new URL(request.url).host : (request.headers.get(name) ?? undefined)
+  return originAllowed({ headers: { get } }, origins, request)
+}
+
 /** A host that stays as it is when a URL is made of it: what nearly all send. */
 const plainHost = /^[\w.-]+(:\d{1,5})?$/
 

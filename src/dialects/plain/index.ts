@@ -4,7 +4,8 @@ import type { Dialect } from '../../channels/dialect.ts'
 import type { Credentials } from '../../channels/principal.ts'
 import { wireError } from '../../codec/frame.ts'
 import type { RouteOptions } from '../../server/options.ts'
-import { type Origins, originAllowed } from '../../server/origin.ts'
+import { type Origins, requestOriginAllowed } from '../../server/origin.ts'
+import { readText } from '../../server/request-body.ts'
 import {
   checkOptions,
   isCount,
@@ -15,7 +16,7 @@ import {
   isStrings,
   optionError,
 } from '../../util/options.ts'
-import { json, readText } from './answers.ts'
+import { json } from './answers.ts'
 import { CallOutlet } from './call-outlet.ts'
 import { Peer, plainEncoder } from './peer.ts'
 import { PollOutlet } from './poll-outlet.ts'
@@ -90,9 +91,7 @@ export function plain(options: PlainOptions = {}): Dialect {
           const url = new URL(request.url)
           const channel = channelAt(url.pathname)
           if (channel === undefined) return undefined
-          const get = (name: string): string | undefined =>
-            name === 'host' ? url.host : (request.headers.get(name) ?? undefined)
-          if (!originAllowed({ headers: { get } }, origins, request)) {
+          if (!requestOriginAllowed(request, origins)) {
             return json({ error: { code: 'ERR_ORIGIN', message: 'Pages of this origin may not' } }, 403)
           }
           return answer(settings, channel, request, url)
