@@ -35,6 +35,7 @@ export {
   type RealtimeLimits,
   type RealtimeOptions,
   realtime,
+  type UserHandle,
 } from './channels/realtime.ts'
 export type { StandardSchema } from './channels/standard-schema.ts'
 export type { HistoryEntry, Position, Why } from './codec/frame.ts'
