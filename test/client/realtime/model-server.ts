@@ -111,13 +111,17 @@ export class ModelServer implements ModelListener {
 
   #numbered(session: ModelSession, frame: UpFrame & { id: number }): void {
     session.sinceAck += 1
+    if (session.sinceAck === 1) this.#time.later(900, () => this.#acknowledge(session))
     if (session.window.see(frame.id, false).state === 'fresh') {
       this.effects.push(frame)
       this.handle(frame)
     }
-    if (session.sinceAck < 3) return
+    if (session.sinceAck >= 3) this.#acknowledge(session)
+  }
+
+  #acknowledge(session: ModelSession): void {
     session.sinceAck = 0
-    this.say({ type: 'ack', position: session.window.received })
+    if (session === this.#session) this.say({ type: 'ack', position: session.window.received })
   }
 
   #flush(): void {
