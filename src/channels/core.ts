@@ -18,7 +18,7 @@ export interface CoreLimits {
   readonly maxAnswers: number
   readonly maxChannels: number
   readonly maxCalls: number
-  readonly rate: Rate
+  readonly rate: Rate | undefined
 }
 
 /** Time, chance and hashing of the platform. */

@@ -23,8 +23,8 @@ export interface RealtimeLimits {
   maxChannels: number
   /** Calls of a session that may be under way at a time. @default 100 */
   maxCalls: number
-  /** How fast a session may join, send and call. @default { perSecond: 200, burst: 400 } */
-  rate: Rate
+  /** How fast a session may join, send and call; faster is refused with `ERR_RATE`. @default as fast as it can */
+  rate: Rate | undefined
 }
 
 export interface RealtimeOptions {
@@ -81,7 +81,7 @@ export const defaultRealtimeLimits: Readonly<RealtimeLimits> = {
   maxAnswers: 256,
   maxChannels: 100,
   maxCalls: 100,
-  rate: { perSecond: 200, burst: 400 },
+  rate: undefined,
 }
 
 /**
