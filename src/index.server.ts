@@ -35,9 +35,11 @@ export {
   type RealtimeLimits,
   type RealtimeOptions,
   realtime,
+  type UserHandle,
 } from './channels/realtime.ts'
 export type { StandardSchema } from './channels/standard-schema.ts'
 export type { HistoryEntry, Position, Why } from './codec/frame.ts'
 export { type NativeOptions, native } from './dialects/native/index.ts'
+export { type PlainOptions, plain } from './dialects/plain/index.ts'
 export * from './server/index.ts'
 export type { Rate } from './session/token-bucket.ts'

@@ -5,6 +5,7 @@ import type { Rate } from '../session/token-bucket.ts'
 import type { TimerWheel, WheelEntry } from '../util/timer-wheel.ts'
 import type { Encoder } from './carrier.ts'
 import type { AnyChannel } from './channel.ts'
+import { Feed } from './feed.ts'
 import type { Credentials, Principal } from './principal.ts'
 import { Room } from './room.ts'
 import { Session } from './session.ts'
@@ -17,7 +18,7 @@ export interface CoreLimits {
   readonly maxAnswers: number
   readonly maxChannels: number
   readonly maxCalls: number
-  readonly rate: Rate
+  readonly rate: Rate | undefined
 }
 
 /** Time, chance and hashing of the platform. */
@@ -29,6 +30,22 @@ export interface CoreEnvironment extends KeySource {
   /** Turns while something waits in it. */
   readonly wheel: TimerWheel
 }
+
+/** What is to happen to all sessions of a user, on whatever node. */
+export type Order =
+  | { readonly what: 'send'; readonly user: string; readonly event: string; readonly body: unknown }
+  | {
+      readonly what: 'kick'
+      readonly user: string
+      readonly channel: string
+      readonly message: string | undefined
+    }
+  | { readonly what: 'revoke'; readonly user: string; readonly message: string | undefined }
+
+/** No channel has such a name. */
+const ordersTopic = '\u0000orders'
+/** For nodes that missed an order. */
+const ordersRetention = { limit: 1_000, ttlMs: 60_000 }
 
 export interface CoreParts {
   readonly channels: readonly AnyChannel[]
@@ -47,7 +64,11 @@ export class Core {
   readonly limits: CoreLimits
   readonly #parts: CoreParts
   readonly #sessions = new Map<string, Session>()
+  /** Sessions of those who have a name. */
+  readonly #users = new Map<string, Set<Session>>()
   readonly #rooms = new Map<string, Room>()
+  /** Orders that go to all nodes; listened to from the first session on. */
+  #orders: Promise<Feed> | undefined
   #closed = false
 
   constructor(parts: CoreParts) {
@@ -92,11 +113,18 @@ export class Core {
     credentials: Credentials,
   ): Promise<{ session: Session<Unit>; key: string }> {
     const principal = await this.authenticate(credentials)
+    this.#orders ??= this.#listen()
+    await this.#orders
     if (this.#closed) throw new CallError('ERR_SESSION', { message: 'The server is closing' })
     const { text, key } = SessionKey.create(this.#parts.environment)
     const id = base64url(this.#parts.environment.randomBytes(12))
     const session = new Session<Unit>({ core: this, id, key, principal, encoder })
     this.#sessions.set(id, session as Session<unknown>)
+    if (principal.id !== undefined) {
+      const devices = this.#users.get(principal.id) ?? new Set()
+      devices.add(session as Session<unknown>)
+      this.#users.set(principal.id, devices)
+    }
     return { session, key: text }
   }
 
@@ -121,20 +149,57 @@ export class Core {
   }
 
   /** A session is over. */
-  left(session: { readonly id: string }): void {
+  left(session: Session): void {
     this.#sessions.delete(session.id)
+    const { id } = session.principal
+    const devices = id === undefined ? undefined : this.#users.get(id)
+    if (devices?.delete(session) === true && devices.size === 0) this.#users.delete(id as string)
   }
 
-  /** Ends the sessions of a user. */
-  endUser(id: string, why: 'kicked' | 'unauthorized', message?: string): number {
-    const sessions = [...this.#sessions.values()].filter(({ principal }) => principal.id === id)
-    for (const session of sessions) session.end({ why, message, reconnect: why === 'unauthorized' })
-    return sessions.length
+  /** Gives an order about a user to all nodes; resolves when it is safe on the bus. */
+  async order(order: Order): Promise<void> {
+    const data = JSON.stringify({ event: order.what, body: order })
+    await this.bus.publish(ordersTopic, data, { retain: ordersRetention })
+  }
+
+  async #listen(): Promise<Feed> {
+    try {
+      const feed = await Feed.open(this.bus, ordersTopic, {
+        gossip() {},
+        failed: (error) => this.report(error),
+      })
+      feed.add({
+        write: (event) => {
+          if (event.type === 'publish') this.#obey(event.body as Order)
+        },
+      })
+      if (this.#closed) feed.close()
+      return feed
+    } catch (error) {
+      this.#orders = undefined
+      throw error
+    }
+  }
+
+  #obey(order: Order): void {
+    for (const session of [...(this.#users.get(order.user) ?? [])]) {
+      switch (order.what) {
+        case 'send':
+          session.write({ type: 'send', event: order.event, body: order.body })
+          break
+        case 'kick':
+          session.membership(order.channel)?.end('kicked', order.message)
+          break
+        case 'revoke':
+          session.end({ why: 'unauthorized', message: order.message, reconnect: true })
+      }
+    }
   }
 
   /** Ends everything. */
   close(message: string | undefined): void {
     this.#closed = true
+    void this.#orders?.then((feed) => feed.close())
     for (const session of [...this.#sessions.values()])
       session.end({ why: 'goingAway', message, reconnect: true })
   }

@@ -23,8 +23,8 @@ export interface RealtimeLimits {
   maxChannels: number
   /** Calls of a session that may be under way at a time. @default 100 */
   maxCalls: number
-  /** How fast a session may join, send and call. @default { perSecond: 200, burst: 400 } */
-  rate: Rate
+  /** How fast a session may join, send and call; faster is refused with `ERR_RATE`. @default as fast as it can */
+  rate: Rate | undefined
 }
 
 export interface RealtimeOptions {
@@ -50,14 +50,24 @@ export interface ChannelHandle {
   presence(): PresenceMember[]
 }
 
+/** A user, on all devices and all nodes. Each order resolves when the bus has it; nodes follow within moments. */
+export interface UserHandle {
+  /** Sends an event outside of any channel. */
+  send(event: string, body: unknown): Promise<void>
+  /** Removes the user from a channel. */
+  kick(channel: string, message?: string): Promise<void>
+  /** Ends the user's sessions, and so all memberships: the token is no longer good. */
+  revoke(message?: string): Promise<void>
+}
+
 type Room = ReturnType<Core['room']>
 
 /** Channels and sessions, to be given to `serve` as `app`. */
 export interface Realtime {
   /** @throws {CallError} `ERR_CHANNEL` */
   channel(name: string): ChannelHandle
-  /** Ends all sessions of a user on this node, and so all its memberships; answers to how many. */
-  revoke(userId: string, message?: string): number
+  /** Somebody, on all devices and nodes; `id` is that of the principal. */
+  user(id: string): UserHandle
   /** Sessions on this node, connected or not. */
   readonly sessionCount: number
   /** @internal What dialects are mounted on. */
@@ -71,7 +81,7 @@ export const defaultRealtimeLimits: Readonly<RealtimeLimits> = {
   maxAnswers: 256,
   maxChannels: 100,
   maxCalls: 100,
-  rate: { perSecond: 200, burst: 400 },
+  rate: undefined,
 }
 
 /**
@@ -112,7 +122,11 @@ export function realtime(options: RealtimeOptions): Realtime {
         presence: () => core.room(name).present(),
       }
     },
-    revoke: (userId, message) => core.endUser(userId, 'unauthorized', message),
+    user: (user) => ({
+      send: (event, body) => core.order({ what: 'send', user, event, body }),
+      kick: (name, message) => core.order({ what: 'kick', user, channel: name, message }),
+      revoke: (message) => core.order({ what: 'revoke', user, message }),
+    }),
   }
 }
 

@@ -20,8 +20,11 @@ import { validated } from './validation.ts'
 const maxHistory = 1_000
 /** How long a channel is listened to after its last member has left. */
 const lingerMs = 5_000
-/** How often nodes tell each other all they have of a presence, and what is silent for thrice as long is gone. */
-const stateEveryMs = 10_000
+/**
+ * How often a channel is looked after: whether the last messages were lost, and what other nodes should know of who is here.
+ * A node that is silent for thrice as long is gone.
+ */
+const lookEveryMs = 10_000
 
 /** A channel on this node: its members, its feed from the bus, and who is present. */
 export class Room implements WheelEntry {
@@ -37,7 +40,7 @@ export class Room implements WheelEntry {
   /** Members, joined or joining. */
   #users = 0
   #emptySince = 0
-  #stateAt = 0
+  #lookedAt = 0
 
   constructor(core: Core, channel: AnyChannel, name: string, params: Readonly<Record<string, string>>) {
     this.#core = core
@@ -76,11 +79,9 @@ export class Room implements WheelEntry {
       gossip: (data) => this.#heard(data),
       failed: (error) => this.#core.report(error),
     })
-    if (this.#presence !== undefined) {
-      this.#gossip({ kind: 'ask' })
-      this.#stateAt = this.#core.now()
-      this.#core.wait(this, stateEveryMs)
-    }
+    if (this.#presence !== undefined) this.#gossip({ kind: 'ask' })
+    this.#lookedAt = this.#core.now()
+    this.#core.wait(this, lookEveryMs)
     return feed
   }
 
@@ -93,13 +94,15 @@ export class Room implements WheelEntry {
       else this.#close()
       return
     }
-    if (this.#presence === undefined) return
-    if (now - this.#stateAt >= stateEveryMs) {
-      this.#stateAt = now
-      this.#gossip(this.#presence.state())
-      this.#changed(this.#presence.expire(now - 3 * stateEveryMs))
+    if (now - this.#lookedAt >= lookEveryMs) {
+      this.#lookedAt = now
+      void this.#feed?.then((feed) => feed.check())
+      if (this.#presence !== undefined) {
+        this.#gossip(this.#presence.state())
+        this.#changed(this.#presence.expire(now - 3 * lookEveryMs))
+      }
     }
-    this.#core.wait(this, this.#untold.size > 0 ? 0 : stateEveryMs)
+    this.#core.wait(this, this.#untold.size > 0 ? 0 : lookEveryMs)
   }
 
   #close(): void {

@@ -54,7 +54,7 @@ export class Session<Unit = unknown> implements WheelEntry {
   readonly #encoder: Encoder<Unit>
   readonly #line: Line<Carrier, Unit>
   readonly #answers: AnswerWindow<SessionEvent>
-  readonly #rate: TokenBucket
+  readonly #rate: TokenBucket | undefined
   readonly #memberships = new Map<string, Membership>()
   readonly #made = new CallsMade<unknown>()
   readonly #taken: CallsTaken<unknown>
@@ -69,7 +69,7 @@ export class Session<Unit = unknown> implements WheelEntry {
     this.#encoder = encoder
     this.#line = new Line(core.limits, core.now())
     this.#answers = new AnswerWindow({ maxAnswers: core.limits.maxAnswers, maxAgeMs: core.limits.windowMs })
-    this.#rate = new TokenBucket(core.limits.rate)
+    this.#rate = core.limits.rate && new TokenBucket(core.limits.rate)
     this.#taken = new CallsTaken({
       reply: (to, body) => this.#answer(to, { type: 'reply', to, body }),
       error: (to, error) => this.#answer(to, { type: 'error', to, error: this.#wire(error) }),
@@ -125,9 +125,17 @@ export class Session<Unit = unknown> implements WheelEntry {
     return this.#line.take(carrier, this.core.now())
   }
 
+  /** Position of the last unit any carrier took. */
+  get position(): number {
+    return this.#line.position
+  }
+
   /** The client has everything up to `position`. False where it cannot have. */
   acknowledge(position: number): boolean {
-    return this.#line.acknowledge(position)
+    if (!this.#line.acknowledge(position)) return false
+    // Whoever has heard everything has heard every answer.
+    if (this.#line.bytes === 0) this.#answers.forgetAnswers()
+    return true
   }
 
   /** Says something to the client, behind everything said before. */
@@ -198,7 +206,7 @@ export class Session<Unit = unknown> implements WheelEntry {
       this.#actOnCall(frame as CallFrame)
       return
     }
-    const retryAfterMs = this.#rate.take(this.core.now())
+    const retryAfterMs = this.#rate?.take(this.core.now()) ?? 0
     if (retryAfterMs > 0) {
       this.#refuse(frame, new CallError('ERR_RATE', { message: 'Too fast', retryAfterMs }))
       return

@@ -123,7 +123,7 @@ test('who is not let in hears so; a session of whom access was taken from ends',
   )
   assert.equal(((await ada.hear('error'))['error'] as { code: string }).code, 'ERR_UNAUTHORIZED')
   assert.equal((await ada.hear('reply'))['to'], 2)
-  assert.equal(server.app.revoke('ada'), 1)
+  await server.app.user('ada').revoke()
   assert.equal((await ada.hear('close'))['why'], 'unauthorized')
 })
 
@@ -138,4 +138,30 @@ test('a session that waits for too much ends, and others notice nothing', async 
     await server.app.channel('room:3').publish('message', 'x'.repeat(100))
   await bob.hear('publish')
   assert.ok(left.includes('room:3 overload'))
+})
+
+test('a user is reached on all devices and nodes: sent to, removed from a channel, cut off', async () => {
+  const bus = memoryBus()
+  await using one = await serveChannels([room], { ...names, bus })
+  await using two = await serveChannels([room], { ...names, bus })
+  const devices = [one.client(), one.client(), two.client()]
+  for (const device of devices) {
+    await device.opened()
+    device.say({ type: 'connect', token: 'ada' }, { type: 'join', id: 1, channel: 'room:4' })
+    await device.hear('joined')
+  }
+  const bob = await two.client().opened()
+  bob.say({ type: 'connect', token: 'bob' }, { type: 'join', id: 1, channel: 'room:4' })
+  await bob.hear('joined')
+  const ada = one.app.user('ada')
+  await ada.send('hint', 'look')
+  for (const device of devices) {
+    assert.deepEqual(await device.hear('send'), { type: 'send', event: 'hint', body: 'look' })
+  }
+  await ada.kick('room:4', 'Enough')
+  for (const device of devices) assert.equal((await device.hear('left'))['message'], 'Enough')
+  await ada.revoke('Gone')
+  for (const device of devices) assert.equal((await device.hearClose()).code, 4401)
+  await one.app.channel('room:4').publish('message', 'still here')
+  assert.equal((await bob.hear('publish'))['body'], 'still here')
 })

@@ -15,10 +15,20 @@ import {
 } from '../../codec/frame.ts'
 import { readUpFrame } from '../../codec/read-frame.ts'
 import { CallError } from '../../errors.ts'
-import type { Socket } from '../../server/socket.ts'
 import type { ResetReason } from '../../session/line.ts'
 import type { WheelEntry } from '../../util/timer-wheel.ts'
 import type { TextUnit } from './encoder.ts'
+
+/** What frames travel on: a WebSocket, a stream, the answer to a poll. */
+export interface Wire {
+  /** Header fields of the request it came with. */
+  readonly headers: Headers
+  readonly remoteAddress: string | undefined
+  /** Sends a frame. False where there is no room for another one until `drained`. */
+  send(text: string): boolean
+  /** Nothing more is sent. */
+  close(code: number, reason: string): void
+}
 
 /** What all connections of a server share. */
 export interface ConnectionSettings {
@@ -36,11 +46,11 @@ const ackDelayMs = 1_000
 /** Frames a client may send before it knows that it is connected. */
 const maxEarlyFrames = 1_000
 
-/** One WebSocket that speaks `polyplex.1`: a carrier of a session, once `connect` has said of which. */
+/** One connection that speaks `polyplex.1`: a carrier of a session, once `connect` has said of which. */
 export class Connection implements Carrier, WheelEntry {
   wheelTick = -1
   readonly #settings: ConnectionSettings
-  readonly #socket: Socket<Connection | undefined>
+  readonly #wire: Wire
   #session: Session<TextUnit> | undefined
   /** What came while it is found out who this is. */
   #early: UpFrame[] | undefined
@@ -49,9 +59,9 @@ export class Connection implements Carrier, WheelEntry {
   #slow = false
   #closed = false
 
-  constructor(settings: ConnectionSettings, socket: Socket<Connection | undefined>) {
+  constructor(settings: ConnectionSettings, wire: Wire) {
     this.#settings = settings
-    this.#socket = socket
+    this.#wire = wire
     settings.core.wait(this, settings.connectTimeoutMs)
   }
 
@@ -63,13 +73,13 @@ export class Connection implements Carrier, WheelEntry {
     else this.#refuse(new CallError('ERR_FRAME', { message: read.wrong }), read.id)
   }
 
-  /** The socket has room again. */
+  /** The wire has room again. */
   drained(): void {
     this.#slow = false
     this.wake()
   }
 
-  /** The socket is gone; the session stays. */
+  /** The wire is gone; the session stays. */
   lost(): void {
     this.#closed = true
     this.#settings.core.stopWaiting(this)
@@ -82,7 +92,7 @@ export class Connection implements Carrier, WheelEntry {
     while (!this.#slow) {
       const unit = session.take(this)
       if (unit === undefined) return
-      this.#slow = this.#socket.send(unit.text) !== 'sent'
+      this.#slow = !this.#wire.send(unit.text)
     }
   }
 
@@ -165,8 +175,7 @@ export class Connection implements Carrier, WheelEntry {
         // It cannot go on, and nobody else has its key.
         known?.end({ why: 'normal' })
       }
-      const { headers } = this.#socket.request
-      const { remoteAddress } = this.#socket.request
+      const { headers, remoteAddress } = this.#wire
       const { session, key } = await core.open(encoder, { token, headers, remoteAddress })
       if (this.#closed) session.end({ why: 'normal' })
       else this.#begin(session, key, reason)
@@ -223,13 +232,14 @@ export class Connection implements Carrier, WheelEntry {
   }
 
   #send(frame: DownFrame): void {
-    this.#slow = this.#socket.send(JSON.stringify(frame)) !== 'sent' || this.#slow
+    this.#slow = !this.#wire.send(JSON.stringify(frame)) || this.#slow
   }
 
   #end(frame: CloseFrame): void {
     if (this.#closed) return
     this.#send(frame)
-    this.#socket.close(closeCodes[frame.why ?? 'normal'], frame.why)
+    const { why = 'normal' } = frame
+    this.#wire.close(closeCodes[why], why)
     this.lost()
   }
 }
