@@ -1,11 +1,11 @@
-import type { UnknownServer } from './channel-types.ts'
+import type { ServerType, UnknownServer } from './channel-types.ts'
 import type { Connection } from './connection.ts'
 import { openConnection } from './opening.ts'
 import type { ConnectOptions } from './options.ts'
 import type { CreateWebSocket, WebSocketLike } from './web-socket-transport.ts'
 
 /** `connect` in a browser: with the platform's own WebSocket. */
-export function connect<Server = UnknownServer>(
+export function connect<Server extends ServerType = UnknownServer>(
   url: string | URL,
   options: ConnectOptions = {},
 ): Connection<Server> {

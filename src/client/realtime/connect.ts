@@ -1,5 +1,5 @@
 import { WebSocket } from '../websocket.ts'
-import type { UnknownServer } from './channel-types.ts'
+import type { ServerType, UnknownServer } from './channel-types.ts'
 import type { Connection } from './connection.ts'
 import { openConnection } from './opening.ts'
 import type { ConnectOptions } from './options.ts'
@@ -20,7 +20,7 @@ import type { ConnectOptions } from './options.ts'
  * @param url `wss:` or `https:`, `ws:` or `http:`; in a page also relative to it
  * @throws {RealtimeError} `ERR_OPTION_UNKNOWN`, `ERR_OPTION_INVALID`
  */
-export function connect<Server = UnknownServer>(
+export function connect<Server extends ServerType = UnknownServer>(
   url: string | URL,
   options: ConnectOptions = {},
 ): Connection<Server> {

@@ -1,9 +1,10 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { CallFrame, ChannelDownFrame, CountedFrame } from '../../codec/frame.ts'
 import { CallError, ClosedError } from '../../errors.ts'
 import { Answers } from './answers.ts'
 import { Calls } from './calls.ts'
 import { Channel, type ChannelHost } from './channel.ts'
-import type { ChannelNames, EventsAt, UnknownServer } from './channel-types.ts'
+import type { ChannelNames, EventsAt, ServerType, UnknownServer } from './channel-types.ts'
 import { Listeners, type Observable, Variable } from './observable.ts'
 import { type FrameSink, Requests } from './requests.ts'
 import { type Beginning, ClientSession, type SessionSettings } from './session.ts'
@@ -37,7 +38,7 @@ export interface ConnectionSettings extends SessionSettings {
 }
 
 /** One connection to a server, over all breaks, until it is closed. Made by `connect`. */
-export class Connection<Server = UnknownServer> {
+export class Connection<Server extends ServerType = UnknownServer> {
   readonly #settings: ConnectionSettings
   readonly #session: ClientSession
   readonly #state: Variable<ConnectionState>

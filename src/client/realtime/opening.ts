@@ -1,11 +1,11 @@
-import type { UnknownServer } from './channel-types.ts'
+import type { ServerType, UnknownServer } from './channel-types.ts'
 import { Connection } from './connection.ts'
 import { type ConnectOptions, connectionSettings } from './options.ts'
 import { watchPage } from './page.ts'
 import { type CreateWebSocket, webSocketTransport } from './web-socket-transport.ts'
 
 /** Opens a connection with WebSockets that `create` makes. */
-export function openConnection<Server = UnknownServer>(
+export function openConnection<Server extends ServerType = UnknownServer>(
   url: string | URL,
   options: ConnectOptions,
   create: CreateWebSocket,

@@ -12,6 +12,7 @@ import { defaultDelays, type ReconnectDelays, reconnectDelay } from './reconnect
 import type { ConnectionState, Reason } from './state.ts'
 import type { Alarm, Time } from './time.ts'
 import type { Carrier, CarrierEnd, Transport } from './transport.ts'
+import { TransportChoice } from './transport-choice.ts'
 import { type Outgoing, Upstream } from './upstream.ts'
 import { type Verdict, verdictOfEnd, verdictOfFrame } from './verdict.ts'
 
@@ -46,6 +47,8 @@ export interface SessionEvents {
 /** One try with one carrier. */
 interface Attempt {
   readonly transport: Transport
+  /** Whether it is to take the place of a connection that works. */
+  readonly replaces: boolean
   carrier: Carrier | undefined
   opened: boolean
 }
@@ -79,9 +82,11 @@ export class ClientSession {
   #phase: Phase = { name: 'resting' }
   #state: ConnectionState
   #url: string
-  /** Which of the transports is in use, and how many were tried in vain since one worked. */
-  #transport = 0
-  #fallbacks = 0
+  readonly #choice: TransportChoice
+  /** A better transport that is being tried beside the connection. */
+  #better: Attempt | undefined
+  /** When to try one, or to give the one that is tried up. */
+  #betterAt: number | undefined
   #failures = 0
   #token: string | undefined
   #tokenRefused = false
@@ -98,8 +103,9 @@ export class ClientSession {
     this.#time = settings.time
     this.#alarm = settings.time.alarm(() => this.#advance())
     this.#upstream = new Upstream(settings.maxQueueBytes)
+    this.#choice = new TransportChoice(settings.transports)
     this.#url = settings.url
-    this.#state = { status: 'connecting', transport: this.#nextTransport.name }
+    this.#state = { status: 'connecting', transport: this.#choice.current.name }
   }
 
   get state(): ConnectionState {
@@ -172,14 +178,10 @@ export class ClientSession {
 
   // ------------------------------------------------------------------------------------------------ connecting
 
-  get #nextTransport(): Transport {
-    return this.#settings.transports[this.#transport] as Transport
-  }
-
   #begin(reason: Reason | undefined): void {
     const phase: Phase = { name: 'token' }
     this.#phase = phase
-    this.#tell({ status: 'connecting', transport: this.#nextTransport.name, reason })
+    this.#tell({ status: 'connecting', transport: this.#choice.current.name, reason })
     if (this.#phase !== phase) return
     this.#events.token(
       this.#tokenRefused,
@@ -200,23 +202,32 @@ export class ClientSession {
   }
 
   #open(): void {
-    const attempt: Attempt = { transport: this.#nextTransport, carrier: undefined, opened: false }
-    const until = this.#time.now() + this.#settings.openTimeoutMs
-    this.#phase = { name: 'opening', attempt, until }
+    this.#greetOn({ transport: this.#choice.current, replaces: false, carrier: undefined, opened: false })
+  }
+
+  /** From now on this attempt is the one that counts; it may be open already. */
+  #greetOn(attempt: Attempt): void {
+    this.#phase = { name: 'opening', attempt, until: this.#time.now() + this.#settings.openTimeoutMs }
+    if (attempt.opened) this.#greet()
+    else this.#openCarrier(attempt)
+    this.#schedule()
+  }
+
+  #openCarrier(attempt: Attempt): void {
     attempt.carrier = attempt.transport.open(this.#url, {
       opened: () => {
-        if (!this.#isCurrent(attempt)) return
         attempt.opened = true
-        this.#greet()
+        if (attempt === this.#better) this.#moveToBetter(attempt)
+        else if (this.#isCurrent(attempt)) this.#greet()
       },
       received: (text) => {
         if (this.#isCurrent(attempt)) this.#received(text)
       },
       closed: (end) => {
-        if (this.#isCurrent(attempt)) this.#closed(attempt, end)
+        if (attempt === this.#better) this.#betterFailed()
+        else if (this.#isCurrent(attempt)) this.#closed(attempt, end)
       },
     })
-    this.#schedule()
   }
 
   /** What an attempt has to say is heard only while it is the one that counts. */
@@ -244,12 +255,9 @@ export class ClientSession {
 
   /** Tries the next transport at once, as long as there is one that was not tried. */
   #fallBack(reason: Reason): boolean {
-    const { length } = this.#settings.transports
-    this.#transport = (this.#transport + 1) % length
-    this.#fallbacks += 1
-    if (this.#fallbacks % length === 0) return false
+    if (!this.#choice.failed()) return false
     this.#drop(closeGoingAway)
-    this.#tell({ status: 'connecting', transport: this.#nextTransport.name, reason })
+    this.#tell({ status: 'connecting', transport: this.#choice.current.name, reason })
     if (this.#phase.name === 'resting') this.#open()
     return true
   }
@@ -317,6 +325,37 @@ export class ClientSession {
     if (phase.name !== 'opening' && phase.name !== 'live') return
     this.#phase = { name: 'resting' }
     phase.attempt.carrier?.close(code)
+    this.#betterAt = undefined
+    this.#forgetBetter()
+  }
+
+  // ------------------------------------------------------------------------------------------------ moving
+
+  /** Tries a better transport beside the connection. What is said stays on the one that works until the other is open. */
+  #tryBetter(): void {
+    this.#betterAt = this.#time.now() + this.#settings.openTimeoutMs
+    this.#better = { transport: this.#choice.nextBetter(), replaces: true, carrier: undefined, opened: false }
+    this.#openCarrier(this.#better)
+  }
+
+  #betterFailed(): void {
+    this.#forgetBetter()
+    this.#betterAt = this.#time.now() + this.#choice.betterFailed()
+    this.#schedule()
+  }
+
+  #forgetBetter(): void {
+    const better = this.#better
+    this.#better = undefined
+    better?.carrier?.close(closeGoingAway)
+  }
+
+  /** Goes on with the better one. To move is to resume: nothing is lost by it, nor overtakes anything. */
+  #moveToBetter(attempt: Attempt): void {
+    this.#better = undefined
+    this.#choice.takeBetter()
+    this.#drop(closeGoingAway)
+    this.#greetOn(attempt)
   }
 
   #tell(state: ConnectionState): void {
@@ -370,14 +409,16 @@ export class ClientSession {
     if (phase.name !== 'opening') return
     this.#acknowledged = this.#position
     this.#acknowledgeAt = undefined
-    this.#fallbacks = 0
     this.#tokenRefused = false
-    this.#events.began(how)
+    // Who moves was never away.
+    if (!phase.attempt.replaces || how.kind !== 'resumed') this.#events.began(how)
     // Whoever was told may have closed it.
     if (this.#phase !== phase) return
     const { attempt } = phase
     const since = this.#time.now()
     this.#phase = { name: 'live', attempt, since, liveness: new Liveness(heartbeat, since) }
+    const betterMs = this.#choice.worked()
+    this.#betterAt = betterMs && since + betterMs
     this.#pump()
     this.#tell({ status: 'open', transport: attempt.transport.name })
   }
@@ -427,6 +468,10 @@ export class ClientSession {
       if (!this.#fallBack({ why })) this.#leave({ reason: { why }, again: 'yes', afterMs: 0 })
     } else if (phase.name === 'live') {
       if (this.#acknowledgeAt !== undefined && this.#acknowledgeAt <= now) this.#acknowledge()
+      if (this.#betterAt !== undefined && this.#betterAt <= now) {
+        if (this.#better === undefined) this.#tryBetter()
+        else this.#betterFailed()
+      }
       const look = phase.liveness.look(now)
       if (look === 'ask') this.#say({ type: 'ping' })
       else if (look === 'give up') this.#leave({ reason: { why: 'silent' }, again: 'yes', afterMs: 0 })
@@ -438,11 +483,12 @@ export class ClientSession {
     const phase = this.#phase
     if (phase.name === 'waiting' || phase.name === 'opening') this.#alarm.set(phase.until)
     else if (phase.name === 'live')
-      this.#alarm.set(Math.min(phase.liveness.due, this.#acknowledgeAt ?? Number.POSITIVE_INFINITY))
+      this.#alarm.set(Math.min(phase.liveness.due, this.#acknowledgeAt ?? never, this.#betterAt ?? never))
     else this.#alarm.set(undefined)
   }
 }
 
+const never = Number.POSITIVE_INFINITY
 /** Close codes of our own end. */
 const closeNormal = 1000
 /** We want another connection, and the session with it. */

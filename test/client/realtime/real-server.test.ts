@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { WebSocket as PlatformWebSocket } from 'undici'
 import { channel } from '../../../src/channels/channel.ts'
 import type { StandardSchema } from '../../../src/channels/standard-schema.ts'
+import { connect as connectInBrowser } from '../../../src/client/realtime/connect.browser.ts'
 import { connect } from '../../../src/client/realtime/connect.ts'
 import { CallError } from '../../../src/errors.ts'
 import { serveChannels } from '../../channels/client.ts'
@@ -131,6 +133,22 @@ test('a real server: a revoked user is out at once, and stays out', async () => 
   })
   await server.app.user('ada').revoke()
   await refused
+})
+
+test('the entry for browsers does the same with the platform’s own WebSocket', async () => {
+  await using server = await serveChannels([room])
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket')
+  Object.defineProperty(globalThis, 'WebSocket', { value: PlatformWebSocket, configurable: true })
+  try {
+    await using connection = connectInBrowser<typeof room>(server.url.replace('ws:', 'http:'))
+    const lobby = connection.channel('room:lobby')
+    await lobby.join()
+    assert.equal(await lobby.call('upper', 'loud'), 'LOUD')
+    assert.deepEqual(connection.state.value, { status: 'open', transport: 'websocket' })
+  } finally {
+    if (before === undefined) Reflect.deleteProperty(globalThis, 'WebSocket')
+    else Object.defineProperty(globalThis, 'WebSocket', before)
+  }
 })
 
 test('a server that is not there: the state says so, and the client comes when it is', async () => {

@@ -12,6 +12,8 @@ export class SessionStory {
   readonly time = new VirtualTime()
   readonly server = new ModelServer(this.time)
   readonly network = new ModelNetwork(this.time, this.server)
+  /** Another way to the same server. */
+  readonly detour = new ModelNetwork(this.time, this.server, 'detour')
   readonly states: ConnectionState[] = []
   readonly beginnings: Beginning[] = []
   readonly frames: CountedFrame[] = []
@@ -22,10 +24,10 @@ export class SessionStory {
   readonly refusals: boolean[] = []
   readonly session: ClientSession
 
-  constructor(settings: Partial<SessionSettings> = {}) {
+  constructor(settings: Partial<SessionSettings> = {}, ways: 'network' | 'both' = 'network') {
     const all: SessionSettings = {
       url: 'ws://model/',
-      transports: [this.network],
+      transports: ways === 'both' ? [this.network, this.detour] : [this.network],
       reconnect: defaultDelays,
       openTimeoutMs: 10_000,
       maxQueueBytes: 1_000_000,
@@ -47,6 +49,15 @@ export class SessionStory {
   /** A story in which the session is open. */
   static open(settings: Partial<SessionSettings> = {}): SessionStory {
     const story = new SessionStory(settings)
+    story.session.start()
+    story.time.advance(1_000)
+    return story
+  }
+
+  /** A story whose first transport does not work, so that the session is open over the second. */
+  static detoured(): SessionStory {
+    const story = new SessionStory({}, 'both')
+    story.network.refusal = {}
     story.session.start()
     story.time.advance(1_000)
     return story
