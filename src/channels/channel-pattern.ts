@@ -11,12 +11,12 @@ export type ParamsOf<Pattern extends string> = string extends Pattern
 const maxNameLength = 256
 
 /** Names of channels with named parts: `room:{id}` takes `room:1`. A part is one character or more, without `:`. */
-export class ChannelPattern {
-  readonly text: string
+export class ChannelPattern<Text extends string = string> {
+  readonly text: Text
   readonly #expression: RegExp
 
   /** @throws {RealtimeError} `ERR_OPTION_INVALID` */
-  constructor(text: string) {
+  constructor(text: Text) {
     const isWhole = /^([^{}]|\{[A-Za-z_]\w*\})+$/.test(text)
     const names = [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
     if (!isWhole || text.length > maxNameLength || new Set(names).size < names.length) {

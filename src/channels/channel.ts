@@ -81,6 +81,7 @@ export interface DefinedChannel {
 /** A kind of channel; `realtime` serves it, and its type tells the client what it has. */
 export interface Channel<Pattern extends string = string, Events extends EventDefinitions = EventDefinitions>
   extends DefinedChannel {
+  readonly pattern: ChannelPattern<Pattern>
   readonly definition: ChannelDefinition<Pattern, Events>
 }
 

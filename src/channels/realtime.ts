@@ -27,9 +27,9 @@ export interface RealtimeLimits {
   rate: Rate | undefined
 }
 
-export interface RealtimeOptions {
+export interface RealtimeOptions<Channels extends readonly DefinedChannel[] = readonly DefinedChannel[]> {
   /** The kinds of channels; of several that fit a name the first counts. */
-  readonly channels: readonly DefinedChannel[]
+  readonly channels: Channels
   /**
    * Says who shows these credentials: a principal, or nothing for somebody unknown. A `CallError` refuses as it says;
    * anything else thrown refuses with `ERR_UNAUTHORIZED`. @default everybody is let in, unknown
@@ -63,7 +63,9 @@ export interface UserHandle {
 type Room = ReturnType<Core['room']>
 
 /** Channels and sessions, to be given to `serve` as `app`. */
-export interface Realtime {
+export interface Realtime<Channels extends readonly DefinedChannel[] = readonly DefinedChannel[]> {
+  /** The kinds of channels; their types tell a client what there is. */
+  readonly channels: Channels
   /** @throws {CallError} `ERR_CHANNEL` */
   channel(name: string): ChannelHandle
   /** Somebody, on all devices and nodes; `id` is that of the principal. */
@@ -93,10 +95,12 @@ export const defaultRealtimeLimits: Readonly<RealtimeLimits> = {
  *
  * @throws {RealtimeError} `ERR_OPTION_UNKNOWN`, `ERR_OPTION_INVALID`
  */
-export function realtime(options: RealtimeOptions): Realtime {
+export function realtime<const Channels extends readonly DefinedChannel[]>(
+  options: RealtimeOptions<Channels>,
+): Realtime<Channels> {
   checkRealtimeOptions(options)
   const core = new Core({
-    channels: options.channels as readonly AnyChannel[],
+    channels: options.channels as readonly DefinedChannel[] as readonly AnyChannel[],
     bus: options.bus ?? memoryBus(),
     limits: limitsOf(options.limits),
     environment: {
@@ -110,6 +114,7 @@ export function realtime(options: RealtimeOptions): Realtime {
     onError: options.onError ?? ((error) => console.error(error)),
   })
   return {
+    channels: options.channels,
     core,
     get sessionCount() {
       return core.sessions.size

@@ -26,6 +26,9 @@ export interface Wire {
   readonly remoteAddress: string | undefined
   /** Sends a frame. False where there is no room for another one until `drained`. */
   send(text: string): boolean
+  /** Reads nothing more until `resume`, where there is more to read. */
+  pause(): void
+  resume(): void
   /** Nothing more is sent. */
   close(code: number, reason: string): void
 }
@@ -36,7 +39,7 @@ export interface ConnectionSettings {
   readonly encoder: Encoder<TextUnit>
   /** The pings a client may rely on. */
   readonly heartbeat: { readonly everyMs: number; readonly graceMs: number }
-  /** Time for the first frame. */
+  /** Time until a session is begun or taken up. */
   readonly connectTimeoutMs: number
 }
 
@@ -103,10 +106,8 @@ export class Connection implements Carrier, WheelEntry {
   /** The wheel: the first frame is late, or an acknowledgement is due. */
   expire(): void {
     if (this.#session === undefined) {
-      if (this.#early === undefined) {
-        const message = 'The first frame, connect, did not come in time'
-        this.#end({ type: 'close', why: 'timeout', message, reconnect: true })
-      }
+      const message = 'It took too long to connect (option connectTimeoutMs)'
+      this.#end({ type: 'close', why: 'timeout', message, reconnect: true })
     } else this.#acknowledge(this.#session)
   }
 
@@ -165,7 +166,9 @@ export class Connection implements Carrier, WheelEntry {
       return
     }
     const { core, encoder } = this.#settings
+    // What else has arrived already is all that has to be held.
     this.#early = []
+    this.#wire.pause()
     try {
       let reason: ResetReason | undefined
       if (resume !== undefined) {
@@ -211,6 +214,7 @@ export class Connection implements Carrier, WheelEntry {
   #start(session: Session<TextUnit>): void {
     this.#settings.core.stopWaiting(this)
     this.#session = session
+    this.#wire.resume()
     this.wake()
     const early = this.#early ?? []
     this.#early = undefined
@@ -238,6 +242,7 @@ export class Connection implements Carrier, WheelEntry {
   #end(frame: CloseFrame): void {
     if (this.#closed) return
     this.#send(frame)
+    this.#wire.resume()
     const { why = 'normal' } = frame
     this.#wire.close(closeCodes[why], why)
     this.lost()

@@ -19,7 +19,7 @@ import { answerOverHttp, type HttpWish } from './http.ts'
 export interface NativeOptions {
   /** Path at which connections without a subprotocol are taken too. @default '/polyplex' */
   path?: string | undefined
-  /** Time for the first frame of a connection, in milliseconds. @default 10_000 */
+  /** Time until a connection has its session: the first frame, and `authenticate`; in milliseconds. @default 10_000 */
   connectTimeoutMs?: number | undefined
   /** How long a poll is held where nothing waits, in milliseconds. @default 25_000 */
   pollMs?: number | undefined
@@ -59,6 +59,8 @@ export function native(options: NativeOptions = {}): Dialect {
             headers,
             remoteAddress,
             send: (text) => socket.send(text) === 'sent',
+            pause: () => socket.pause(),
+            resume: () => socket.resume(),
             close: (code, reason) => socket.close(code, reason),
           })
         },

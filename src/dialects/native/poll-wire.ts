@@ -40,6 +40,10 @@ export class PollWire implements Wire, WheelEntry {
     return this.#frames.length < maxFrames
   }
 
+  /** There is nothing to read behind the request. */
+  pause(): void {}
+  resume(): void {}
+
   close(): void {
     this.#finish()
   }

@@ -50,6 +50,10 @@ export class StreamWire implements Wire, WheelEntry {
     return (this.#controller.desiredSize ?? 0) > 0
   }
 
+  /** There is nothing to read behind the request. */
+  pause(): void {}
+  resume(): void {}
+
   close(): void {
     this.#controller?.close()
     this.#stop()
