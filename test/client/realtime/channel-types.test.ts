@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { channel } from '../../../src/channels/channel.ts'
+import { realtime } from '../../../src/channels/realtime.ts'
 import type { StandardSchema } from '../../../src/channels/standard-schema.ts'
-import type { ChannelNames } from '../../../src/client/realtime/channel-types.ts'
+import type { ChannelNames, UnknownServer } from '../../../src/client/realtime/channel-types.ts'
 import type { Connection } from '../../../src/client/realtime/connection.ts'
 import { ConnectionStory } from './connection-story.ts'
 
@@ -46,18 +47,28 @@ test('the types of the events of a channel reach the client', () => {
 
 test('a list of channels, several of them, and an application tell their channels', () => {
   const other = channel('other', { events: { ping: {} } })
+  const served = realtime({ channels: [room, other] })
   const story = new ConnectionStory()
   const several = story.connection as unknown as Connection<typeof room | typeof other>
   const list = story.connection as unknown as Connection<[typeof room, typeof other]>
-  const app = story.connection as unknown as Connection<{ channels: readonly [typeof room, typeof other] }>
-  assert.equal(several.channel('other'), list.channel('other') as unknown)
-  assert.equal(app.channel('other'), list.channel('other') as unknown)
+  const app = story.connection as unknown as Connection<typeof served>
+  for (const connection of [several, list, app] as const) {
+    connection.channel('other').on('ping', () => {})
+    connection.channel('room:1').on('typing', (body) => isSame<typeof body, boolean>(true))
+  }
+  // @ts-expect-error the other channel has no such event
+  app.channel('other').on('typing', () => {})
+  // @ts-expect-error there is no such channel
+  const missing = app.channel('missing')
+  assert.equal(missing.name, 'missing')
   story.connection.close()
 })
 
-test('where the type has the text of the pattern, only names of it are taken', () => {
-  type Room = { readonly pattern: { readonly text: 'room:{id}:{part}' }; readonly definition: object }
-  isSame<ChannelNames<Room>, `room:${string}:${string}`>(true)
-  type Lobby = { readonly pattern: { readonly text: 'lobby' }; readonly definition: object }
-  isSame<ChannelNames<Room | Lobby>, `room:${string}:${string}` | 'lobby'>(true)
+test('only names of the pattern are taken', () => {
+  isSame<ChannelNames<typeof room>, `room:${string}`>(true)
+  const part = channel('room:{id}:{part}', {})
+  isSame<ChannelNames<typeof part>, `room:${string}:${string}`>(true)
+  const lobby = channel('lobby', {})
+  isSame<ChannelNames<typeof part | typeof lobby>, `room:${string}:${string}` | 'lobby'>(true)
+  isSame<ChannelNames<UnknownServer>, string>(true)
 })

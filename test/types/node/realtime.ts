@@ -1,6 +1,7 @@
 // connect in a program, with the types of a server's channels, and without.
 import { CallError, type Connection, type ConnectionState, connect } from 'polyplex'
 import type { Channel, StandardSchema } from 'polyplex/server'
+import type { app } from './channels.ts'
 
 type Message = StandardSchema<{ text: string }>
 type Receipt = StandardSchema<{ offset: number }>
@@ -43,3 +44,10 @@ export function untyped(): Connection {
 
 // @ts-expect-error that tells nothing of channels
 connect<string>('wss://example.com/live')
+
+export function ofAnApplication(): void {
+  const connection = connect<typeof app>('wss://example.com/live')
+  connection.channel('room:1:a').on('note', ({ offset }) => console.log(offset.toFixed()))
+  // @ts-expect-error no channel has that name
+  connection.channel('room:1')
+}
