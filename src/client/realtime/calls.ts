@@ -19,8 +19,8 @@ export class Calls {
     this.#sink = sink
   }
 
-  /** Resolves with the answer. */
-  call(frame: UnsentFrame, options: CallOptions): Promise<unknown> {
+  /** Resolves with the answer. `required`: it is sent even when the queue is full. */
+  call(frame: UnsentFrame, options: CallOptions, required = false): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const upload = new Upload(this.#sink)
       const call = this.#requests.start(
@@ -37,6 +37,7 @@ export class Calls {
           more: (items) => upload.more(items),
         },
         options,
+        required,
       )
       this.#send(call, upload, options, reject)
     })

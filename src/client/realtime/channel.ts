@@ -335,7 +335,7 @@ export class Channel<Events = Readonly<Record<string, object>>> {
       if ((error as CallError).code !== 'ERR_SESSION') this.#deliveries.filled(undefined, [])
     }
     const frame: UnsentFrame = { type: 'history', channel: this.name, since, limit }
-    this.#host.requests.start(frame, answering(filled, failed), { required: true })
+    this.#host.requests.start(frame, answering(filled, failed), {}, true)
   }
 
   #tell<Name extends keyof ChannelOccurrences>(name: Name, facts: ChannelOccurrences[Name]): boolean {

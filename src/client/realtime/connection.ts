@@ -1,3 +1,4 @@
+// For users whose compiler does not know of `await using` yet.
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { CallFrame, ChannelDownFrame, CountedFrame } from '../../codec/frame.ts'
 import { CallError, ClosedError } from '../../errors.ts'
@@ -19,7 +20,7 @@ export type TokenSource = (facts: {
 
 /** What happens to a connection. Its state is another matter: see `state`. */
 export interface ConnectionOccurrences {
-  /** The connection was lost and is back, and nothing was: so many frames came late. */
+  /** The connection was lost and is back, and nothing else was lost: so many frames came late. */
   resumed: { readonly replayed: number }
   /**
    * The connection is back, and the session was lost with it: channels are joined again, and each says whether it
@@ -152,7 +153,7 @@ export class Connection<Server extends ServerType = UnknownServer> {
     this.#session.reconnect()
     await this.ready()
     const deadlineMs = this.#settings.callDeadlineMs
-    await this.#calls.call({ type: 'authenticate', token }, { deadlineMs, required: true })
+    await this.#calls.call({ type: 'authenticate', token }, { deadlineMs }, true)
   }
 
   /** Tries to connect now, where it waits or was refused. */

@@ -16,8 +16,6 @@ export interface RequestOptions {
   readonly deadlineMs?: number | undefined
   /** Gives the request up: the server is told, and the answer is `ERR_CANCELLED` with the signal's reason as `cause`. */
   readonly signal?: AbortSignal | undefined
-  /** It is sent even when the queue is full. */
-  readonly required?: boolean | undefined
 }
 
 interface Request {
@@ -48,9 +46,14 @@ export class Requests {
     this.#alarm = time.alarm(() => this.#expire())
   }
 
-  /** Sends `frame`, and tells `maker` what becomes of it. */
-  start(frame: UnsentFrame, maker: CallMaker<unknown>, options: RequestOptions = {}): Outgoing {
-    const { deadlineMs = Number.POSITIVE_INFINITY, signal, required = false } = options
+  /** Sends `frame`, even when the queue is full where it is `required`, and tells `maker` what becomes of it. */
+  start(
+    frame: UnsentFrame,
+    maker: CallMaker<unknown>,
+    options: RequestOptions = {},
+    required = false,
+  ): Outgoing {
+    const { deadlineMs = Number.POSITIVE_INFINITY, signal } = options
     if (signal?.aborted) throw cancelled(signal.reason)
     const deadline = this.#time.now() + deadlineMs
     // Only calls tell the server how long they wait.
