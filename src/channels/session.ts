@@ -282,8 +282,7 @@ export class Session<Unit = unknown> implements WheelEntry {
       await membership.join(params, since, ({ at, welcome, missed, resumed, reset }) => {
         this.#answer(id, { type: 'joined', to: id, channel: name, at, welcome, resumed, reset })
         for (const event of missed) this.write(event)
-        const state = membership?.room.presenceState()
-        if (state !== undefined) this.write(state)
+        if (membership !== undefined) membership.room.greet(membership)
       })
     } catch (error) {
       if (membership !== undefined && this.#memberships.get(name) === membership)
