@@ -40,8 +40,8 @@ export class Room implements WheelEntry {
   readonly #ungreeted = new Set<Membership>()
   /** Whether somebody was told since the last tick. */
   #greeted = false
-  #feed: Promise<Feed> | undefined
-  #opened: Feed | undefined
+  #feed: Promise<Feed<Membership>> | undefined
+  #opened: Feed<Membership> | undefined
   /** Members, joined or joining. */
   #users = 0
   #emptySince = 0
@@ -69,7 +69,7 @@ export class Room implements WheelEntry {
   }
 
   /** The feed, which is listened to from now on. */
-  async feed(): Promise<Feed> {
+  async feed(): Promise<Feed<Membership>> {
     this.#feed ??= this.#open()
     try {
       return await this.#feed
@@ -79,8 +79,8 @@ export class Room implements WheelEntry {
     }
   }
 
-  async #open(): Promise<Feed> {
-    const feed = await Feed.open(this.#core.bus, this.name, {
+  async #open(): Promise<Feed<Membership>> {
+    const feed = await Feed.open<Membership>(this.#core.bus, this.name, {
       gossip: (data) => this.#heard(data),
       failed: (error) => this.#core.report(error),
     })
@@ -234,7 +234,7 @@ export class Room implements WheelEntry {
     this.#ungreeted.clear()
     const diff = this.#diff()
     if (diff !== undefined) {
-      for (const member of (this.#opened?.members ?? []) as Iterable<Membership>) {
+      for (const member of this.#opened?.members ?? []) {
         if (!ungreeted.has(member)) member.session.write(diff)
       }
     }

@@ -94,11 +94,6 @@ export class Session<Unit = unknown> implements WheelEntry {
     return this.#ended
   }
 
-  /** Names of the channels it is in, or about to be. */
-  get channels(): IterableIterator<string> {
-    return this.#memberships.keys()
-  }
-
   membership(channel: string): Membership | undefined {
     return this.#memberships.get(channel)
   }
