@@ -83,6 +83,7 @@ export class Connection<Server extends ServerType = UnknownServer> {
       token: (refused, given, failed) => this.#giveToken(refused, given, failed),
       began: (how) => this.#began(how),
       frame: (frame) => this.#take(frame),
+      refused: (frame) => this.#tooLarge(frame),
       fault: (error) => this.#fault(error),
     })
     this.#state = new Variable(this.#session.state, settings.report)
@@ -148,14 +149,10 @@ export class Connection<Server extends ServerType = UnknownServer> {
    */
   async authenticate(token: string): Promise<void> {
     this.#auth = token
-    const { status } = this.#state.value
-    if (status === 'open') {
-      const deadlineMs = this.#settings.callDeadlineMs
-      await this.#calls.call({ type: 'authenticate', token }, { deadlineMs, required: true })
-    } else {
-      this.#session.reconnect()
-      await this.ready()
-    }
+    this.#session.reconnect()
+    await this.ready()
+    const deadlineMs = this.#settings.callDeadlineMs
+    await this.#calls.call({ type: 'authenticate', token }, { deadlineMs, required: true })
   }
 
   /** Tries to connect now, where it waits or was refused. */
@@ -216,6 +213,12 @@ export class Connection<Server extends ServerType = UnknownServer> {
     const joins = [...this.#channels.values()].flatMap((channel) => channel.renew() ?? [])
     this.#session.sendFirst(joins)
     this.#tell('reset', { reason: how.reason, unconfirmed: how.unconfirmed })
+  }
+
+  #tooLarge(frame: Outgoing): void {
+    const message = `The server takes no message of ${frame.bytes} bytes`
+    const error = new CallError('ERR_MESSAGE_TOO_LARGE', { message })
+    if (!this.#requests.refused(frame, error)) this.#fault(error)
   }
 
   #take(frame: CountedFrame): void {

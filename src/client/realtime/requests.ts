@@ -74,6 +74,16 @@ export class Requests {
     this.#takeById(id)?.maker.error(error)
   }
 
+  /** The server will never get this frame. False where nobody waits for an answer to it, or to the call it belongs to. */
+  refused({ id, of }: Outgoing, error: Error): boolean {
+    const request = this.#find(id) ?? (of && this.#requestOf(of))
+    if (request === undefined) return false
+    if (request.frame.id === id) this.#forget(request)
+    else this.abandon(request.frame)
+    request.maker.error(error)
+    return true
+  }
+
   item(id: number, value: unknown): void {
     this.#find(id)?.maker.item(value)
   }

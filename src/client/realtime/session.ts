@@ -2,6 +2,7 @@ import {
   type CountedFrame,
   type DownFrame,
   isCounted,
+  protocolVersion,
   type SessionFacts,
   type UpFrame,
 } from '../../codec/frame.ts'
@@ -40,6 +41,8 @@ export interface SessionEvents {
   /** A connection begins. What is put in front of the queue now goes before everything else. */
   began(how: Beginning): void
   frame(frame: CountedFrame): void
+  /** A frame that was sent is larger than the server takes, and is not sent again. */
+  refused(frame: Outgoing): void
   /** Something came that is no frame. */
   fault(error: CallError): void
 }
@@ -96,6 +99,8 @@ export class ClientSession {
   #acknowledged = 0
   #acknowledgeAt: number | undefined
   #online = true
+  /** The last connection ended because a frame of ours was too large. */
+  #tooBig = false
 
   constructor(settings: SessionSettings, events: SessionEvents) {
     this.#settings = settings
@@ -195,8 +200,7 @@ export class ClientSession {
       },
       (error) => {
         if (this.#phase !== phase) return
-        const message = error instanceof Error ? error.message : String(error)
-        this.#leave({ reason: { why: 'auth', message }, again: 'yes', afterMs: 0 })
+        this.#leave({ reason: { why: 'auth', message: messageOf(error) }, again: 'yes', afterMs: 0 })
       },
     )
   }
@@ -214,20 +218,26 @@ export class ClientSession {
   }
 
   #openCarrier(attempt: Attempt): void {
-    attempt.carrier = attempt.transport.open(this.#url, {
-      opened: () => {
-        attempt.opened = true
-        if (attempt === this.#better) this.#moveToBetter(attempt)
-        else if (this.#isCurrent(attempt)) this.#greet()
-      },
-      received: (text) => {
-        if (this.#isCurrent(attempt)) this.#received(text)
-      },
-      closed: (end) => {
-        if (attempt === this.#better) this.#betterFailed()
-        else if (this.#isCurrent(attempt)) this.#closed(attempt, end)
-      },
-    })
+    const closed = (end: CarrierEnd): void => {
+      if (attempt === this.#better) this.#betterFailed()
+      else if (this.#isCurrent(attempt)) this.#closed(attempt, end)
+    }
+    try {
+      attempt.carrier = attempt.transport.open(this.#url, {
+        opened: () => {
+          attempt.opened = true
+          if (attempt === this.#better) this.#moveToBetter(attempt)
+          else if (this.#isCurrent(attempt)) this.#greet()
+        },
+        received: (text) => {
+          if (this.#isCurrent(attempt)) this.#received(text)
+        },
+        closed,
+      })
+    } catch (error) {
+      // A page that came over TLS may not even try to connect without.
+      closed({ message: messageOf(error) })
+    }
   }
 
   /** What an attempt has to say is heard only while it is the one that counts. */
@@ -240,7 +250,7 @@ export class ClientSession {
     const session = this.#session
     this.#say({
       type: 'connect',
-      version: 1,
+      version: protocolVersion,
       token: this.#token,
       resume: session && { session: session.session, key: session.key, position: this.#position },
     })
@@ -271,6 +281,7 @@ export class ClientSession {
     // Where the server sent us nobody may be: then we go home.
     if (phase.name !== 'live') this.#url = this.#settings.url
     this.#drop(closeNormal)
+    if (phase.name === 'live' && reason.why === 'tooBig') this.#tooBig = true
     if (again === 'never' || (again === 'yes' && this.#settings.reconnect === false)) this.#end(reason)
     else if (again === 'yes') this.#wait(verdict)
     else if (again === 'asked' || this.#tokenRefused) this.#rest(reason)
@@ -394,14 +405,23 @@ export class ClientSession {
     const before = this.#session
     if (frame.type === 'resumed' && before !== undefined) {
       this.#upstream.rewind(frame.received)
+      this.#withoutTooBig()
       this.#goLive(before, { kind: 'resumed', replayed: frame.replayed })
     } else if (frame.type === 'connected' || frame.type === 'reset') {
       const reason = frame.type === 'reset' ? frame.reason : 'unknown'
       this.#session = frame
       this.#position = 0
+      this.#tooBig = false
       const unconfirmed = this.#upstream.renew()
       this.#goLive(frame, before ? { kind: 'reset', reason, unconfirmed } : { kind: 'connected' })
     }
+  }
+
+  /** Frames arrive in order, so the first that did not is the one that was too large: sent again, it would end this connection too. */
+  #withoutTooBig(): void {
+    const frame = this.#tooBig ? this.#upstream.dropFirst() : undefined
+    this.#tooBig = false
+    if (frame !== undefined) this.#events.refused(frame)
   }
 
   #goLive({ heartbeat }: SessionFacts, how: Beginning): void {
@@ -493,6 +513,10 @@ const never = Number.POSITIVE_INFINITY
 const closeNormal = 1000
 /** We want another connection, and the session with it. */
 const closeGoingAway = 4000
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
 
 function reasonOf(state: ConnectionState): Reason | undefined {
   return state.status === 'open' ? undefined : state.reason

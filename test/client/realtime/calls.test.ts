@@ -119,6 +119,27 @@ test('what does not fit in the queue is refused, and the call says so', async ()
   assert.deepEqual(story.types, ['join', 'send', 'send'])
 })
 
+test('what is too large for the server fails, and is told to whoever waits, or to the connection', async () => {
+  const [story, room] = await ConnectionStory.joined()
+  story.server.maxLength = 200
+  const large = 'x'.repeat(200)
+  const codes: Promise<string>[] = []
+  for (const send of [
+    () => void codes.push(codeOf(room.call('message', large))),
+    () => void codes.push(codeOf(room.call('upload', undefined, { items: [1, large] }))),
+    () => room.send('message', large),
+  ]) {
+    send()
+    await story.pass(5_000)
+  }
+  assert.deepEqual(await Promise.all(codes), ['ERR_MESSAGE_TOO_LARGE', 'ERR_MESSAGE_TOO_LARGE'])
+  assert.deepEqual(
+    story.reported.map((error) => (error as CallError).code),
+    ['ERR_MESSAGE_TOO_LARGE'],
+  )
+  assert.deepEqual(story.types, ['join', 'call', 'item', 'end', 'cancel'])
+})
+
 test('the answer of a stream is read item by item, and more is asked for as it is read', async () => {
   const [story, room] = await ConnectionStory.joined()
   story.script = (frame) => {

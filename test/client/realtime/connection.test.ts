@@ -71,8 +71,18 @@ test('where the token was refused, another one connects', async () => {
   assert.equal(story.connection.state.value.status, 'refused')
   const accepted = story.connection.authenticate('second')
   await story.pass(100)
+  await story.pass(100)
   await accepted
   assert.equal(story.connection.state.value.status, 'open')
+})
+
+test('a token that is shown while the connection is on its way with the one before gets there too', async () => {
+  const story = new ConnectionStory({ auth: 'first' })
+  const accepted = story.connection.authenticate('second')
+  await story.pass(100)
+  await story.pass(100)
+  await accepted
+  assert.equal(story.last('authenticate')?.token, 'second')
 })
 
 test('events outside of channels are told to the connection', async () => {

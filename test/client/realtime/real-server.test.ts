@@ -151,6 +151,18 @@ test('the entry for browsers does the same with the platform’s own WebSocket',
   }
 })
 
+test('a real server: a message over its limit fails, and what comes behind it arrives', async () => {
+  await using server = await serveChannels([room])
+  await using connection = connect<typeof room>(server.url, { reconnect: { firstMs: 10, maxMs: 20 } })
+  const lobby = connection.channel('room:lobby')
+  await lobby.join()
+  const refusal = assert.rejects(lobby.call('upper', 'x'.repeat(2_000_000)), {
+    code: 'ERR_MESSAGE_TOO_LARGE',
+  })
+  assert.equal(await lobby.call('upper', 'behind'), 'BEHIND')
+  await refusal
+})
+
 test('a server that is not there: the state says so, and the client comes when it is', async () => {
   await using server = await serveChannels([room])
   await using proxy = await CuttingProxy.listen(server.url)

@@ -18,6 +18,8 @@ export class SessionStory {
   readonly beginnings: Beginning[] = []
   readonly frames: CountedFrame[] = []
   readonly faults: string[] = []
+  /** Frames that the server does not take. */
+  readonly tooLarge: string[] = []
   /** Tokens to give, one after the other; the last one for ever. */
   tokens: (string | undefined)[] = [undefined]
   /** Whether the token before was refused, each time one was wanted. */
@@ -42,6 +44,7 @@ export class SessionStory {
       },
       began: (how) => this.beginnings.push(how),
       frame: (frame) => this.frames.push(frame),
+      refused: ({ text }) => this.tooLarge.push(text),
       fault: (error) => this.faults.push(error.code),
     })
   }
