@@ -24,11 +24,11 @@ const pageSize = 256
  * One channel on one node: passes on what the bus delivers, in order and without a gap. What is missing comes from
  * history; where that has not got it, members are told so.
  */
-export class Feed {
+export class Feed<Member extends FeedMember = FeedMember> {
   readonly channel: string
   readonly #bus: Bus
   readonly #events: FeedEvents
-  readonly #members = new Set<FeedMember>()
+  readonly #members = new Set<Member>()
   #subscription: Subscription | undefined
   /** Position of the last message that was passed on. */
   #position: Position = { epoch: '', offset: 0 }
@@ -43,8 +43,12 @@ export class Feed {
   }
 
   /** Listens to a channel from now on. */
-  static async open(bus: Bus, channel: string, events: FeedEvents): Promise<Feed> {
-    const feed = new Feed(bus, channel, events)
+  static async open<Member extends FeedMember>(
+    bus: Bus,
+    channel: string,
+    events: FeedEvents,
+  ): Promise<Feed<Member>> {
+    const feed = new Feed<Member>(bus, channel, events)
     // A bus may deliver before it has answered.
     feed.#held = []
     const subscription = await bus.subscribe(channel, {
@@ -64,19 +68,15 @@ export class Feed {
     return this.#position
   }
 
-  get size(): number {
-    return this.#members.size
-  }
-
-  get members(): ReadonlySet<FeedMember> {
+  get members(): ReadonlySet<Member> {
     return this.#members
   }
 
-  add(member: FeedMember): void {
+  add(member: Member): void {
     this.#members.add(member)
   }
 
-  remove(member: FeedMember): void {
+  remove(member: Member): void {
     this.#members.delete(member)
   }
 

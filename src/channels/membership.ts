@@ -27,7 +27,7 @@ export class Membership implements FeedMember {
   readonly data: Record<string, unknown> = {}
   readonly #rate: TokenBucket | undefined
   readonly #ended: (why: Why, message: string | undefined) => void
-  #feed: Feed | undefined
+  #feed: Feed<Membership> | undefined
   #state: 'joining' | 'joined' | 'ended' = 'joining'
   /** What its client asks of it while it is joining. */
   #waiting: (() => void)[] = []

@@ -36,7 +36,12 @@ export class Room implements WheelEntry {
   readonly #presence: PresenceSet | undefined
   /** Changes of presence that members have not been told: what was there before, and what is now, by ref. */
   readonly #untold = new Map<string, { readonly before: Present | undefined; now: Present | undefined }>()
-  #feed: Promise<Feed> | undefined
+  /** Members who have yet to be told who is here. */
+  readonly #ungreeted = new Set<Membership>()
+  /** Whether somebody was told since the last tick. */
+  #greeted = false
+  #feed: Promise<Feed<Membership>> | undefined
+  #opened: Feed<Membership> | undefined
   /** Members, joined or joining. */
   #users = 0
   #emptySince = 0
@@ -64,7 +69,7 @@ export class Room implements WheelEntry {
   }
 
   /** The feed, which is listened to from now on. */
-  async feed(): Promise<Feed> {
+  async feed(): Promise<Feed<Membership>> {
     this.#feed ??= this.#open()
     try {
       return await this.#feed
@@ -74,11 +79,12 @@ export class Room implements WheelEntry {
     }
   }
 
-  async #open(): Promise<Feed> {
-    const feed = await Feed.open(this.#core.bus, this.name, {
+  async #open(): Promise<Feed<Membership>> {
+    const feed = await Feed.open<Membership>(this.#core.bus, this.name, {
       gossip: (data) => this.#heard(data),
       failed: (error) => this.#core.report(error),
     })
+    this.#opened = feed
     if (this.#presence !== undefined) this.#gossip({ kind: 'ask' })
     this.#lookedAt = this.#core.now()
     this.#core.wait(this, lookEveryMs)
@@ -96,7 +102,7 @@ export class Room implements WheelEntry {
     }
     if (now - this.#lookedAt >= lookEveryMs) {
       this.#lookedAt = now
-      void this.#feed?.then((feed) => feed.check())
+      void this.#opened?.check()
       if (this.#presence !== undefined) {
         this.#gossip(this.#presence.state())
         this.#changed(this.#presence.expire(now - 3 * lookEveryMs))
@@ -106,7 +112,8 @@ export class Room implements WheelEntry {
   }
 
   #close(): void {
-    void this.#feed?.then((feed) => feed.close())
+    this.#opened?.close()
+    this.#opened = undefined
     this.#feed = undefined
     this.#core.forget(this)
   }
@@ -164,10 +171,20 @@ export class Room implements WheelEntry {
     return [...(this.#presence?.entries() ?? [])]
   }
 
-  /** What somebody who joins is told of who is here; nothing in a channel without presence. */
-  presenceState(): SessionEvent | undefined {
-    if (this.#presence === undefined) return undefined
-    return { type: 'presence', channel: this.name, state: byKey(this.#presence.entries()) }
+  /**
+   * Tells somebody who has joined who is here; nothing in a channel without presence. The first one of a tick at once, all
+   * others of it together, with a state that is encoded once: many may come at a time.
+   */
+  greet(member: Membership): void {
+    if (this.#presence === undefined) return
+    if (this.#greeted) this.#ungreeted.add(member)
+    else member.session.write(this.#state(this.#presence))
+    this.#greeted = true
+    this.#core.wait(this, 0)
+  }
+
+  #state(presence: PresenceSet): SessionEvent {
+    return { type: 'presence', channel: this.name, state: byKey(presence.entries()) }
   }
 
   /** A member of this node is here, or says something else of itself. */
@@ -210,8 +227,23 @@ export class Room implements WheelEntry {
     this.#core.wait(this, 0)
   }
 
+  /** Tells members what has changed since the last tick, and who is here to those who do not know yet. */
   #tell(): void {
-    if (this.#untold.size === 0) return
+    this.#greeted = false
+    const ungreeted = new Set(this.#ungreeted)
+    this.#ungreeted.clear()
+    const diff = this.#diff()
+    if (diff !== undefined) {
+      for (const member of this.#opened?.members ?? []) {
+        if (!ungreeted.has(member)) member.session.write(diff)
+      }
+    }
+    if (ungreeted.size === 0 || this.#presence === undefined) return
+    const state = this.#state(this.#presence)
+    for (const { joined, session } of ungreeted) if (joined) session.write(state)
+  }
+
+  #diff(): SessionEvent | undefined {
     const changes = [...this.#untold.values()]
     this.#untold.clear()
     const joins = byKey(changes.flatMap(({ now }) => now ?? []))
@@ -221,11 +253,8 @@ export class Room implements WheelEntry {
       leaves[before.key] ??= []
       leaves[before.key]?.push(before.ref)
     }
-    if (Object.keys(joins).length + Object.keys(leaves).length === 0) return
-    const event: SessionEvent = { type: 'presence-diff', channel: this.name, leaves, joins }
-    void this.#feed?.then((feed) => {
-      for (const member of feed.members) (member as Membership).session.write(event)
-    })
+    if (Object.keys(joins).length + Object.keys(leaves).length === 0) return undefined
+    return { type: 'presence-diff', channel: this.name, leaves, joins }
   }
 }
 

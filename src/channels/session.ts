@@ -94,11 +94,6 @@ export class Session<Unit = unknown> implements WheelEntry {
     return this.#ended
   }
 
-  /** Names of the channels it is in, or about to be. */
-  get channels(): IterableIterator<string> {
-    return this.#memberships.keys()
-  }
-
   membership(channel: string): Membership | undefined {
     return this.#memberships.get(channel)
   }
@@ -282,8 +277,7 @@ export class Session<Unit = unknown> implements WheelEntry {
       await membership.join(params, since, ({ at, welcome, missed, resumed, reset }) => {
         this.#answer(id, { type: 'joined', to: id, channel: name, at, welcome, resumed, reset })
         for (const event of missed) this.write(event)
-        const state = membership?.room.presenceState()
-        if (state !== undefined) this.write(state)
+        if (membership !== undefined) membership.room.greet(membership)
       })
     } catch (error) {
       if (membership !== undefined && this.#memberships.get(name) === membership)

@@ -106,7 +106,7 @@ export class VirtualCore {
 
 function nextBytes(count: number): Uint8Array {
   random += 1
-  return new Uint8Array(count).fill(random)
+  return Uint8Array.from({ length: count }, (_, index) => random >> (8 * (index % 4)))
 }
 
 /** Resolves when everything has run that waits for nothing but promises. */
