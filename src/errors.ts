@@ -68,6 +68,7 @@ export type ErrorCode =
   | 'ERR_FORGOTTEN'
   | 'ERR_SESSION'
   | 'ERR_NO_HISTORY'
+  | 'ERR_QUEUE_FULL'
   // our caller
   | 'ERR_OPTION_UNKNOWN'
   | 'ERR_OPTION_INVALID'

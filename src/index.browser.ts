@@ -1,8 +1,9 @@
-/** `polyplex` in a browser: the platform's own WebSocket, and the errors. What a browser lacks is `undefined`. */
+/** `polyplex` in a browser: the platform's own WebSocket, `connect`, and the errors. What a browser lacks is `undefined`. */
 const { WebSocket, WebSocketStream, WebSocketError, CloseEvent } = globalThis as unknown as Record<
   'WebSocket' | 'WebSocketStream' | 'WebSocketError' | 'CloseEvent',
   unknown
 >
 
+export { connect } from './client/realtime/connect.browser.ts'
 export * from './errors.ts'
 export { CloseEvent, WebSocket, WebSocketError, WebSocketStream }

@@ -22,7 +22,7 @@ const levels = /** @type {const} */ ({
   channels: 5,
   'dialects/*': 6,
   'compat/*': 6,
-  index: 6,
+  index: 7,
   inspector: 7,
   testing: 7,
   cli: 8,
@@ -43,7 +43,7 @@ const impure =
  */
 function unitOf(path) {
   const [folder = '', inner = ''] = path.split('/')
-  const name = inner === '' ? folder.replace(/(\.browser)?\.ts$/, '') : folder
+  const name = inner === '' ? folder.replace(/(\.(browser|server))?\.ts$/, '') : folder
   const nested = /** @type {Record<string, number>} */ (levels)[`${name}/*`]
   if (nested !== undefined)
     return { name: inner.endsWith('.ts') ? name : `${name}/${inner}`, folder: name, level: nested }

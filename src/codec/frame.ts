@@ -53,6 +53,13 @@ export interface ConnectFrame {
   readonly resume?: { readonly session: string; readonly key: string; readonly position: number } | undefined
 }
 
+/** Whose frames follow in the body of a request. */
+export interface CarryFrame {
+  readonly type: 'carry'
+  readonly session: string
+  readonly key: string
+}
+
 export type ChannelUpFrame =
   | {
       readonly type: 'join'

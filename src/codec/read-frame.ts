@@ -1,4 +1,4 @@
-import type { DownFrame, UpFrame } from './frame.ts'
+import type { CarryFrame, DownFrame, UpFrame } from './frame.ts'
 
 /** A frame, or what is wrong with it, and the number of the frame where that could be read. */
 export type ReadFrame<Frame> =
@@ -85,6 +85,13 @@ const downRules = new Map<string, Rules>(
     'presence-diff': { ...inChannel, joins: isObject, leaves: isObject },
   }),
 )
+
+const carryRules = new Map<string, Rules>([['carry', { session: isText, key: isText }]])
+
+/** Reads the first line of a request that carries frames. */
+export function readCarryFrame(text: string): ReadFrame<CarryFrame> {
+  return readFrame(text, carryRules) as ReadFrame<CarryFrame>
+}
 
 /** Reads what a client sent. */
 export function readUpFrame(text: string): ReadFrame<UpFrame> {

@@ -1,3 +1,4 @@
+import type { Mount } from '../channels/dialect.ts'
 import { HandshakeError, RealtimeError, TimeoutError } from '../errors.ts'
 import { GOING_AWAY } from '../protocol/close-code.ts'
 import { MessageCompression } from '../protocol/compression.ts'
@@ -38,6 +39,8 @@ export class Endpoint<Data> implements SocketHost<Data> {
   readonly sockets = new Set<Socket<Data>>()
   readonly #runtime: Runtime
   readonly #routes: Route<Data>[] = []
+  /** Dialects come before all paths: their clients may be anywhere. */
+  readonly #mounts: readonly { readonly mount: Mount; readonly route: Route<Data> }[]
   readonly #topics = new TopicIndex<WebSocketCarrier<Socket<Data>>>()
   /** Handlers of the whole: they hear of what fails before a path is known. */
   readonly #handlers: Handlers<Data>
@@ -46,17 +49,22 @@ export class Endpoint<Data> implements SocketHost<Data> {
   #closed: Promise<void> | undefined
   #emptied: (() => void) | undefined
 
-  constructor(options: AttachOptions<Data, object>, runtime: Runtime) {
+  constructor(options: AttachOptions<Data, object>, runtime: Runtime, mounts: readonly Mount[] = []) {
     this.#runtime = runtime
     this.#handlers = options
+    const events = (handlers: RouteOptions<Data>) =>
+      Socket.events(handlers, (socket, carrier) => this.#left(socket, carrier))
     const add = (pattern: PathPattern | undefined, own: RouteOptions<Data>): void => {
-      const events = (handlers: RouteOptions<Data>) =>
-        Socket.events(handlers, (socket, carrier) => this.#left(socket, carrier))
       this.#routes.push(createRoute(pattern, own, options, events, runtime))
     }
+    this.#mounts = mounts.map((mount) => {
+      const own = mount.route as unknown as RouteOptions<Data>
+      return { mount, route: createRoute(undefined, own, options, events, runtime) }
+    })
     for (const [path, own] of Object.entries((options.paths ?? {}) as Record<string, RouteOptions<Data>>))
       add(new PathPattern(path), own)
-    if (options.paths === undefined || hasHandlers(options as RouteOptions<never>)) add(undefined, options)
+    const isWanted = options.paths === undefined && mounts.length === 0
+    if (isWanted || hasHandlers(options as RouteOptions<never>)) add(undefined, options)
   }
 
   /** Whether a path is one of ours. */
@@ -84,7 +92,7 @@ export class Endpoint<Data> implements SocketHost<Data> {
     try {
       if (this.#closed !== undefined) throw closing()
       const handshake = readHandshakeRequest(exchange.head)
-      const found = this.#find(pathOf(exchange.head.target))
+      const found = this.#find(pathOf(exchange.head.target), handshake.protocols)
       if (found === undefined) {
         throw new HandshakeError('ERR_PATH', { status: 404, message: 'No WebSocket is served at this path' })
       }
@@ -102,7 +110,13 @@ export class Endpoint<Data> implements SocketHost<Data> {
     }
   }
 
-  #find(path: string): { route: Route<Data>; params: Readonly<Record<string, string>> } | undefined {
+  #find(
+    path: string,
+    protocols: readonly string[] = [],
+  ): { route: Route<Data>; params: Readonly<Record<string, string>> } | undefined {
+    for (const { mount, route } of this.#mounts) {
+      if (mount.claims({ path, protocols })) return { route, params: noParams }
+    }
     for (const route of this.#routes) {
       const params = route.pattern === undefined ? noParams : route.pattern.match(path)
       if (params !== undefined) return { route, params }

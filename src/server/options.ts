@@ -1,3 +1,5 @@
+import type { Dialect } from '../channels/dialect.ts'
+import type { Realtime } from '../channels/realtime.ts'
 import { type Limits, limitRules } from '../protocol/limits.ts'
 import { type CompressionOptions, compressionRules } from '../protocol/permessage-deflate.ts'
 import type { TlsOptions } from '../runtime/contract.ts'
@@ -110,6 +112,10 @@ export interface ServeOptions<Data, Paths = Record<string, Data>> extends Attach
   tls?: TlsOptions
   /** WebSocket over HTTP/2 too (RFC 8441); browsers use it by themselves over TLS. @default true with `tls` */
   http2?: boolean
+  /** Channels, made by `realtime`; served in all of `dialects`. */
+  app?: Realtime
+  /** The protocols in which clients reach the channels of `app`. They come before all paths. @default none */
+  dialects?: readonly Dialect[]
   /** Answers what is no upgrade. @default 426 for everything */
   fetch?: (request: Request) => Response | Promise<Response>
 }
@@ -152,6 +158,8 @@ const serveRules: Readonly<Record<keyof ServeOptions<unknown>, OptionRule>> = {
   path: isString,
   tls: isObject,
   http2: isBoolean,
+  app: isObject,
+  dialects: (value) => (Array.isArray(value) ? undefined : 'a list of dialects'),
   fetch: isFunction,
 }
 
@@ -161,6 +169,9 @@ export function checkServeOptions(options: ServeOptions<never>): void {
   checkRoutes('serve()', options)
   if (options.path !== undefined && (options.port !== undefined || options.hostname !== undefined)) {
     throw optionError("serve(): option 'path' excludes 'port' and 'hostname'")
+  }
+  if ((options.app === undefined) !== (options.dialects === undefined)) {
+    throw optionError("serve(): the options 'app' and 'dialects' belong together")
   }
 }
 

@@ -1,5 +1,3 @@
-import type { RequestHead } from '../protocol/http-head.ts'
-
 /** Which pages may connect: those of the same host, any, the listed origins, or as a function says. */
 export type Origins<Request> =
   | 'same'
@@ -7,12 +5,17 @@ export type Origins<Request> =
   | readonly string[]
   | ((origin: string, request: Request) => boolean)
 
+/** The header fields a decision rests on: `origin` and `host`. */
+export interface OriginHead {
+  readonly headers: { get(name: string): string | undefined }
+}
+
 /**
  * Whether a page of `origin` may connect (RFC 6455 §10.2). Programs other than browsers send none and are not held up:
  * they could claim whatever they like.
  */
 export function originAllowed<Request>(
-  head: RequestHead,
+  head: OriginHead,
   origins: Origins<Request>,
   request: Request,
 ): boolean {
@@ -34,6 +37,13 @@ export function originAllowed<Request>(
   // Others have no host that could be ours: a file's is empty, whatever it is compared with.
   const isWeb = page.protocol === 'https:' || page.protocol === 'http:'
   return isWeb && page.host === hostOf(host, page.protocol)
+}
+
+/** The same for a request that is no upgrade. */
+export function requestOriginAllowed(request: Request, origins: Origins<unknown>): boolean {
+  const get = (name: string): string | undefined =>
+    name === 'host' ? new URL(request.url).host : (request.headers.get(name) ?? undefined)
+  return originAllowed({ headers: { get } }, origins, request)
 }
 
 /** A host that stays as it is when a URL is made of it: what nearly all send. */

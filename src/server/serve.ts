@@ -1,8 +1,11 @@
+import type { Mount } from '../channels/dialect.ts'
 import { defaultLimits } from '../protocol/limits.ts'
 import { listen, runtime } from '../runtime/node/index.ts'
 import { type CloseOptions, Endpoint } from './endpoint.ts'
 import { checkServeOptions, type ServeOptions } from './options.ts'
 import type { SendOptions, Socket } from './socket.ts'
+
+type Fetch = (request: Request) => Response | Promise<Response>
 
 /** A running server. */
 export interface Server<Data = undefined> extends AsyncDisposable {
@@ -37,8 +40,10 @@ export async function serve<Data = undefined, Paths = Record<string, Data>>(
   options: ServeOptions<Data, Paths>,
 ): Promise<Server<Data>> {
   checkServeOptions(options as ServeOptions<never>)
-  const endpoint = new Endpoint<Data>(options as ServeOptions<Data>, runtime)
-  const { tls, hostname, path, fetch } = options
+  const { tls, hostname, path, app, dialects = [] } = options
+  const mounts = app === undefined ? [] : dialects.map((dialect) => dialect.mount(app.core))
+  const endpoint = new Endpoint<Data>(options as ServeOptions<Data>, runtime, mounts)
+  const fetch = withMounts(mounts, options.fetch)
   const listener = await listen(
     {
       port: options.port ?? 0,
@@ -63,6 +68,7 @@ export async function serve<Data = undefined, Paths = Record<string, Data>>(
     markClosed = resolve
   })
   const close = async (closeOptions?: CloseOptions): Promise<void> => {
+    app?.core.close(closeOptions?.reason)
     const emptied = endpoint.close(closeOptions)
     listener.stop()
     await emptied
@@ -78,6 +84,21 @@ export async function serve<Data = undefined, Paths = Record<string, Data>>(
     publish: (topic, data, sendOptions) => endpoint.publish(topic, data, sendOptions),
     close,
     [Symbol.asyncDispose]: () => close(),
+  }
+}
+
+/** Asks the dialects first. */
+function withMounts(mounts: readonly Mount[], fetch: Fetch | undefined): Fetch | undefined {
+  if (!mounts.some((mount) => mount.fetch !== undefined)) return fetch
+  return (request) => {
+    for (const mount of mounts) {
+      const response = mount.fetch?.(request)
+      if (response !== undefined) return response
+    }
+    return (
+      fetch?.(request) ??
+      new Response('Upgrade Required\n', { status: 426, headers: { Upgrade: 'websocket' } })
+    )
   }
 }
 

@@ -67,6 +67,11 @@ export class AnswerWindow<Answer> {
     }
   }
 
+  /** Forgets all answers: the peer has them. */
+  forgetAnswers(): void {
+    this.#answers.clear()
+  }
+
   #forgetFirst(): void {
     const [first] = this.#answers.keys()
     this.#answers.delete(first as number)

@@ -29,10 +29,10 @@ test('the browser entry has the names of the other one', async () => {
   assert.deepEqual(Object.keys(browser).sort(), Object.keys(node).sort())
 })
 
-test('the browser entry is tiny and imports nothing but the errors', () => {
+test('the browser entry imports nothing but connect and the errors', () => {
   const source = readFileSync('src/index.browser.ts', 'utf8')
   assert.deepEqual(
     [...source.matchAll(/from '(.*)'/g)].map((match) => match[1]),
-    ['./errors.ts'],
+    ['./client/realtime/connect.browser.ts', './errors.ts'],
   )
 })

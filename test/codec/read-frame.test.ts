@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { closeCodes } from '../../src/codec/frame.ts'
-import { readDownFrame, readUpFrame } from '../../src/codec/read-frame.ts'
+import { readCarryFrame, readDownFrame, readUpFrame } from '../../src/codec/read-frame.ts'
 import { root } from '../../tools/project.mjs'
 
 const document = readFileSync(join(root, 'PROTOCOL.md'), 'utf8')
@@ -23,7 +23,7 @@ test('PROTOCOL.md: every example is a frame, in a direction its heading names', 
   assert.ok(found.length > 40)
   for (const { heading, line } of found) {
     const text = line.replace(/^[<>] /, '')
-    const up = 'frame' in readUpFrame(text)
+    const up = 'frame' in readUpFrame(text) || 'frame' in readCarryFrame(text)
     const down = 'frame' in readDownFrame(text)
     if (line.startsWith('>')) assert.ok(up, line)
     else if (line.startsWith('<')) assert.ok(down, line)

@@ -191,7 +191,7 @@ test('frames for calls that never were change nothing', () => {
 test('property: whatever happens in whatever order, a call is answered exactly once', async () => {
   const step = fc.constantFrom('cancel', 'deadline', 'answer', 'throw', 'fail', 'item', 'end')
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 8, size: 'max' }), async (steps) => {
       let settle: { resolve(value: unknown): void; reject(error: Error): void } | undefined
       const wire = new Wire(
         () =>

@@ -133,7 +133,7 @@ test('property: over any cuts, splits and carriers a peer gets every unit once a
     { weight: 2, arbitrary: fc.record({ what: fc.constant('attach' as const), count: fc.constant(0) }) },
   )
   fc.assert(
-    fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
+    fc.property(fc.array(action, { maxLength: 200, size: 'max' }), (actions) => {
       const line = new Line<Carrier, number>(limits, 0)
       let pushed = 0
       const received: number[] = []

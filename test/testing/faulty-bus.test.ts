@@ -3,15 +3,7 @@ import { test } from 'node:test'
 import { memoryBus } from '../../src/bus/memory-bus.ts'
 import { busContract } from '../../src/testing/bus-contract.ts'
 import { type FaultyBusOptions, faultyBus } from '../../src/testing/faulty-bus.ts'
-
-/** Chance that can be repeated. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
-}
+import { seeded } from './seeded.ts'
 
 async function heardOver(options: FaultyBusOptions): Promise<string[]> {
   await using bus = faultyBus(memoryBus(), options)

@@ -2,6 +2,7 @@ import {
   type CountedFrame,
   type DownFrame,
   isCounted,
+  protocolVersion,
   type SessionFacts,
   type UpFrame,
 } from '../../codec/frame.ts'
@@ -12,6 +13,7 @@ import { defaultDelays, type ReconnectDelays, reconnectDelay } from './reconnect
 import type { ConnectionState, Reason } from './state.ts'
 import type { Alarm, Time } from './time.ts'
 import type { Carrier, CarrierEnd, Transport } from './transport.ts'
+import { TransportChoice } from './transport-choice.ts'
 import { type Outgoing, Upstream } from './upstream.ts'
 import { type Verdict, verdictOfEnd, verdictOfFrame } from './verdict.ts'
 
@@ -39,6 +41,8 @@ export interface SessionEvents {
   /** A connection begins. What is put in front of the queue now goes before everything else. */
   began(how: Beginning): void
   frame(frame: CountedFrame): void
+  /** A frame that was sent is larger than the server takes, and is not sent again. */
+  refused(frame: Outgoing): void
   /** Something came that is no frame. */
   fault(error: CallError): void
 }
@@ -46,6 +50,8 @@ export interface SessionEvents {
 /** One try with one carrier. */
 interface Attempt {
   readonly transport: Transport
+  /** Whether it is to take the place of a connection that works. */
+  readonly replaces: boolean
   carrier: Carrier | undefined
   opened: boolean
 }
@@ -79,9 +85,11 @@ export class ClientSession {
   #phase: Phase = { name: 'resting' }
   #state: ConnectionState
   #url: string
-  /** Which of the transports is in use, and how many were tried in vain since one worked. */
-  #transport = 0
-  #fallbacks = 0
+  readonly #choice: TransportChoice
+  /** A better transport that is being tried beside the connection. */
+  #better: Attempt | undefined
+  /** When to try one, or to give the one that is tried up. */
+  #betterAt: number | undefined
   #failures = 0
   #token: string | undefined
   #tokenRefused = false
@@ -91,6 +99,8 @@ export class ClientSession {
   #acknowledged = 0
   #acknowledgeAt: number | undefined
   #online = true
+  /** The last connection ended because a frame of ours was too large. */
+  #tooBig = false
 
   constructor(settings: SessionSettings, events: SessionEvents) {
     this.#settings = settings
@@ -98,8 +108,9 @@ export class ClientSession {
     this.#time = settings.time
     this.#alarm = settings.time.alarm(() => this.#advance())
     this.#upstream = new Upstream(settings.maxQueueBytes)
+    this.#choice = new TransportChoice(settings.transports)
     this.#url = settings.url
-    this.#state = { status: 'connecting', transport: this.#nextTransport.name }
+    this.#state = { status: 'connecting', transport: this.#choice.current.name }
   }
 
   get state(): ConnectionState {
@@ -172,14 +183,10 @@ export class ClientSession {
 
   // ------------------------------------------------------------------------------------------------ connecting
 
-  get #nextTransport(): Transport {
-    return this.#settings.transports[this.#transport] as Transport
-  }
-
   #begin(reason: Reason | undefined): void {
     const phase: Phase = { name: 'token' }
     this.#phase = phase
-    this.#tell({ status: 'connecting', transport: this.#nextTransport.name, reason })
+    this.#tell({ status: 'connecting', transport: this.#choice.current.name, reason })
     if (this.#phase !== phase) return
     this.#events.token(
       this.#tokenRefused,
@@ -193,30 +200,44 @@ export class ClientSession {
       },
       (error) => {
         if (this.#phase !== phase) return
-        const message = error instanceof Error ? error.message : String(error)
-        this.#leave({ reason: { why: 'auth', message }, again: 'yes', afterMs: 0 })
+        this.#leave({ reason: { why: 'auth', message: messageOf(error) }, again: 'yes', afterMs: 0 })
       },
     )
   }
 
   #open(): void {
-    const attempt: Attempt = { transport: this.#nextTransport, carrier: undefined, opened: false }
-    const until = this.#time.now() + this.#settings.openTimeoutMs
-    this.#phase = { name: 'opening', attempt, until }
-    attempt.carrier = attempt.transport.open(this.#url, {
-      opened: () => {
-        if (!this.#isCurrent(attempt)) return
-        attempt.opened = true
-        this.#greet()
-      },
-      received: (text) => {
-        if (this.#isCurrent(attempt)) this.#received(text)
-      },
-      closed: (end) => {
-        if (this.#isCurrent(attempt)) this.#closed(attempt, end)
-      },
-    })
+    this.#greetOn({ transport: this.#choice.current, replaces: false, carrier: undefined, opened: false })
+  }
+
+  /** From now on this attempt is the one that counts; it may be open already. */
+  #greetOn(attempt: Attempt): void {
+    this.#phase = { name: 'opening', attempt, until: this.#time.now() + this.#settings.openTimeoutMs }
+    if (attempt.opened) this.#greet()
+    else this.#openCarrier(attempt)
     this.#schedule()
+  }
+
+  #openCarrier(attempt: Attempt): void {
+    const closed = (end: CarrierEnd): void => {
+      if (attempt === this.#better) this.#betterFailed()
+      else if (this.#isCurrent(attempt)) this.#closed(attempt, end)
+    }
+    try {
+      attempt.carrier = attempt.transport.open(this.#url, {
+        opened: () => {
+          attempt.opened = true
+          if (attempt === this.#better) this.#moveToBetter(attempt)
+          else if (this.#isCurrent(attempt)) this.#greet()
+        },
+        received: (text) => {
+          if (this.#isCurrent(attempt)) this.#received(text)
+        },
+        closed,
+      })
+    } catch (error) {
+      // A page that came over TLS may not even try to connect without.
+      closed({ message: messageOf(error) })
+    }
   }
 
   /** What an attempt has to say is heard only while it is the one that counts. */
@@ -229,7 +250,7 @@ export class ClientSession {
     const session = this.#session
     this.#say({
       type: 'connect',
-      version: 1,
+      version: protocolVersion,
       token: this.#token,
       resume: session && { session: session.session, key: session.key, position: this.#position },
     })
@@ -244,12 +265,9 @@ export class ClientSession {
 
   /** Tries the next transport at once, as long as there is one that was not tried. */
   #fallBack(reason: Reason): boolean {
-    const { length } = this.#settings.transports
-    this.#transport = (this.#transport + 1) % length
-    this.#fallbacks += 1
-    if (this.#fallbacks % length === 0) return false
+    if (!this.#choice.failed()) return false
     this.#drop(closeGoingAway)
-    this.#tell({ status: 'connecting', transport: this.#nextTransport.name, reason })
+    this.#tell({ status: 'connecting', transport: this.#choice.current.name, reason })
     if (this.#phase.name === 'resting') this.#open()
     return true
   }
@@ -263,6 +281,7 @@ export class ClientSession {
     // Where the server sent us nobody may be: then we go home.
     if (phase.name !== 'live') this.#url = this.#settings.url
     this.#drop(closeNormal)
+    if (phase.name === 'live' && reason.why === 'tooBig') this.#tooBig = true
     if (again === 'never' || (again === 'yes' && this.#settings.reconnect === false)) this.#end(reason)
     else if (again === 'yes') this.#wait(verdict)
     else if (again === 'asked' || this.#tokenRefused) this.#rest(reason)
@@ -317,6 +336,37 @@ export class ClientSession {
     if (phase.name !== 'opening' && phase.name !== 'live') return
     this.#phase = { name: 'resting' }
     phase.attempt.carrier?.close(code)
+    this.#betterAt = undefined
+    this.#forgetBetter()
+  }
+
+  // ------------------------------------------------------------------------------------------------ moving
+
+  /** Tries a better transport beside the connection. What is said stays on the one that works until the other is open. */
+  #tryBetter(): void {
+    this.#betterAt = this.#time.now() + this.#settings.openTimeoutMs
+    this.#better = { transport: this.#choice.nextBetter(), replaces: true, carrier: undefined, opened: false }
+    this.#openCarrier(this.#better)
+  }
+
+  #betterFailed(): void {
+    this.#forgetBetter()
+    this.#betterAt = this.#time.now() + this.#choice.betterFailed()
+    this.#schedule()
+  }
+
+  #forgetBetter(): void {
+    const better = this.#better
+    this.#better = undefined
+    better?.carrier?.close(closeGoingAway)
+  }
+
+  /** Goes on with the better one. To move is to resume: nothing is lost by it, nor overtakes anything. */
+  #moveToBetter(attempt: Attempt): void {
+    this.#better = undefined
+    this.#choice.takeBetter()
+    this.#drop(closeGoingAway)
+    this.#greetOn(attempt)
   }
 
   #tell(state: ConnectionState): void {
@@ -355,14 +405,23 @@ export class ClientSession {
     const before = this.#session
     if (frame.type === 'resumed' && before !== undefined) {
       this.#upstream.rewind(frame.received)
+      this.#withoutTooBig()
       this.#goLive(before, { kind: 'resumed', replayed: frame.replayed })
     } else if (frame.type === 'connected' || frame.type === 'reset') {
       const reason = frame.type === 'reset' ? frame.reason : 'unknown'
       this.#session = frame
       this.#position = 0
+      this.#tooBig = false
       const unconfirmed = this.#upstream.renew()
       this.#goLive(frame, before ? { kind: 'reset', reason, unconfirmed } : { kind: 'connected' })
     }
+  }
+
+  /** Frames arrive in order, so the first that did not is the one that was too large: sent again, it would end this connection too. */
+  #withoutTooBig(): void {
+    const frame = this.#tooBig ? this.#upstream.dropFirst() : undefined
+    this.#tooBig = false
+    if (frame !== undefined) this.#events.refused(frame)
   }
 
   #goLive({ heartbeat }: SessionFacts, how: Beginning): void {
@@ -370,14 +429,16 @@ export class ClientSession {
     if (phase.name !== 'opening') return
     this.#acknowledged = this.#position
     this.#acknowledgeAt = undefined
-    this.#fallbacks = 0
     this.#tokenRefused = false
-    this.#events.began(how)
+    // Who moves was never away.
+    if (!phase.attempt.replaces || how.kind !== 'resumed') this.#events.began(how)
     // Whoever was told may have closed it.
     if (this.#phase !== phase) return
     const { attempt } = phase
     const since = this.#time.now()
     this.#phase = { name: 'live', attempt, since, liveness: new Liveness(heartbeat, since) }
+    const betterMs = this.#choice.worked()
+    this.#betterAt = betterMs && since + betterMs
     this.#pump()
     this.#tell({ status: 'open', transport: attempt.transport.name })
   }
@@ -427,6 +488,10 @@ export class ClientSession {
       if (!this.#fallBack({ why })) this.#leave({ reason: { why }, again: 'yes', afterMs: 0 })
     } else if (phase.name === 'live') {
       if (this.#acknowledgeAt !== undefined && this.#acknowledgeAt <= now) this.#acknowledge()
+      if (this.#betterAt !== undefined && this.#betterAt <= now) {
+        if (this.#better === undefined) this.#tryBetter()
+        else this.#betterFailed()
+      }
       const look = phase.liveness.look(now)
       if (look === 'ask') this.#say({ type: 'ping' })
       else if (look === 'give up') this.#leave({ reason: { why: 'silent' }, again: 'yes', afterMs: 0 })
@@ -438,15 +503,20 @@ export class ClientSession {
     const phase = this.#phase
     if (phase.name === 'waiting' || phase.name === 'opening') this.#alarm.set(phase.until)
     else if (phase.name === 'live')
-      this.#alarm.set(Math.min(phase.liveness.due, this.#acknowledgeAt ?? Number.POSITIVE_INFINITY))
+      this.#alarm.set(Math.min(phase.liveness.due, this.#acknowledgeAt ?? never, this.#betterAt ?? never))
     else this.#alarm.set(undefined)
   }
 }
 
+const never = Number.POSITIVE_INFINITY
 /** Close codes of our own end. */
 const closeNormal = 1000
 /** We want another connection, and the session with it. */
 const closeGoingAway = 4000
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
 
 function reasonOf(state: ConnectionState): Reason | undefined {
   return state.status === 'open' ? undefined : state.reason

@@ -119,6 +119,13 @@ export class Upstream {
     this.#next = 0
   }
 
+  /** Forgets the first frame that was taken and not acknowledged. */
+  dropFirst(): Outgoing | undefined {
+    const frame = this.#taken.shift()
+    this.#bytes -= frame?.bytes ?? 0
+    return frame
+  }
+
   /** Another session begins. Answers how many frames without answer were taken, and may or may not have arrived. */
   renew(): number {
     const unconfirmed = this.#taken.filter(({ unanswered }) => unanswered).length

@@ -29,9 +29,19 @@ const comingBack: Readonly<Record<Why, Verdict['again']>> = {
 /** What the server said with a frame. */
 export function verdictOfFrame(frame: CloseFrame): Verdict {
   const { why = 'goingAway', message, reconnect, afterMs = 0, url } = frame
+  return {
+    reason: { why, message, closeCode: closeCodes[why] },
+    again: againAfter(why, reconnect),
+    afterMs,
+    url,
+  }
+}
+
+function againAfter(why: Why, reconnect: boolean | undefined): Verdict['again'] {
   const usual = comingBack[why] ?? 'yes'
-  const again = reconnect === false ? 'never' : reconnect && usual === 'never' ? 'yes' : usual
-  return { reason: { why, message, closeCode: closeCodes[why] }, again, afterMs, url }
+  // Another token is worth a try even where this one need not come back.
+  if (usual === 'token' || reconnect === undefined) return usual
+  return reconnect ? 'yes' : 'never'
 }
 
 /** What can be read from how the carrier ended, when no frame said it. `opened`: whether it ever was open. */

@@ -25,6 +25,8 @@ export class ModelServer implements ModelListener {
   handle: (frame: UpFrame) => void = () => {}
   /** What it says instead of greeting, once. */
   instead: DownFrame | undefined
+  /** A longer text ends the connection. */
+  maxLength = Number.POSITIVE_INFINITY
   heartbeat = { everyMs: 25_000, graceMs: 20_000 }
   #sessions = 0
   #session: ModelSession | undefined
@@ -58,6 +60,11 @@ export class ModelServer implements ModelListener {
   opened(): void {}
 
   received(link: ModelLink, text: string): void {
+    if (text.length > this.maxLength) {
+      link.close({ code: 1009 })
+      this.closed(link)
+      return
+    }
     const read = readUpFrame(text)
     if (!('frame' in read)) throw new Error(`${read.wrong}: ${text}`)
     const { frame } = read
@@ -111,13 +118,17 @@ export class ModelServer implements ModelListener {
 
   #numbered(session: ModelSession, frame: UpFrame & { id: number }): void {
     session.sinceAck += 1
+    if (session.sinceAck === 1) this.#time.later(900, () => this.#acknowledge(session))
     if (session.window.see(frame.id, false).state === 'fresh') {
       this.effects.push(frame)
       this.handle(frame)
     }
-    if (session.sinceAck < 3) return
+    if (session.sinceAck >= 3) this.#acknowledge(session)
+  }
+
+  #acknowledge(session: ModelSession): void {
     session.sinceAck = 0
-    this.say({ type: 'ack', position: session.window.received })
+    if (session === this.#session) this.say({ type: 'ack', position: session.window.received })
   }
 
   #flush(): void {

@@ -12,20 +12,24 @@ export class SessionStory {
   readonly time = new VirtualTime()
   readonly server = new ModelServer(this.time)
   readonly network = new ModelNetwork(this.time, this.server)
+  /** Another way to the same server. */
+  readonly detour = new ModelNetwork(this.time, this.server, 'detour')
   readonly states: ConnectionState[] = []
   readonly beginnings: Beginning[] = []
   readonly frames: CountedFrame[] = []
   readonly faults: string[] = []
+  /** Frames that the server does not take. */
+  readonly tooLarge: string[] = []
   /** Tokens to give, one after the other; the last one for ever. */
   tokens: (string | undefined)[] = [undefined]
   /** Whether the token before was refused, each time one was wanted. */
   readonly refusals: boolean[] = []
   readonly session: ClientSession
 
-  constructor(settings: Partial<SessionSettings> = {}) {
+  constructor(settings: Partial<SessionSettings> = {}, ways: 'network' | 'both' = 'network') {
     const all: SessionSettings = {
       url: 'ws://model/',
-      transports: [this.network],
+      transports: ways === 'both' ? [this.network, this.detour] : [this.network],
       reconnect: defaultDelays,
       openTimeoutMs: 10_000,
       maxQueueBytes: 1_000_000,
@@ -40,6 +44,7 @@ export class SessionStory {
       },
       began: (how) => this.beginnings.push(how),
       frame: (frame) => this.frames.push(frame),
+      refused: ({ text }) => this.tooLarge.push(text),
       fault: (error) => this.faults.push(error.code),
     })
   }
@@ -47,6 +52,15 @@ export class SessionStory {
   /** A story in which the session is open. */
   static open(settings: Partial<SessionSettings> = {}): SessionStory {
     const story = new SessionStory(settings)
+    story.session.start()
+    story.time.advance(1_000)
+    return story
+  }
+
+  /** A story whose first transport does not work, so that the session is open over the second. */
+  static detoured(): SessionStory {
+    const story = new SessionStory({}, 'both')
+    story.network.refusal = {}
     story.session.start()
     story.time.advance(1_000)
     return story

@@ -153,6 +153,31 @@ test('a server that knows nothing of the session says so, and the client too', (
   assert.deepEqual(story.got, ['counted from one again'])
 })
 
+test('a frame that is too large for the server is not sent again, and those around it arrive', () => {
+  const story = SessionStory.open()
+  story.server.maxLength = 200
+  for (const body of ['before', 'x'.repeat(200), 'y'.repeat(200), 'after']) story.send(body)
+  story.time.advance(10_000)
+  assert.equal(story.status, 'open')
+  assert.deepEqual(story.sent, ['before', 'after'])
+  assert.deepEqual(
+    story.tooLarge.map((text) => JSON.parse(text).body[0]),
+    ['x', 'y'],
+  )
+  assert.deepEqual(story.states.filter(({ status }) => status === 'waiting').length, 2)
+})
+
+test('a transport that cannot even begin is as good as unreachable', () => {
+  const open = (): never => {
+    throw new Error('not from this page')
+  }
+  const story = new SessionStory({ transports: [{ name: 'forbidden', open }] })
+  story.session.start()
+  const { state } = story.session
+  assert.ok(state.status === 'waiting')
+  assert.deepEqual([state.reason.why, state.reason.message], ['unreachable', 'not from this page'])
+})
+
 test('the server says when to come back and where to', () => {
   const story = SessionStory.open()
   story.server.say({ type: 'close', why: 'restart', afterMs: 3_000, url: 'ws://other/live' })

@@ -30,7 +30,7 @@ test('the frame may say otherwise', () => {
   assert.equal(verdictOfFrame({ type: 'close', why: 'restart', reconnect: false }).again, 'never')
   assert.equal(verdictOfFrame({ type: 'close', why: 'kicked', reconnect: true }).again, 'yes')
   assert.equal(verdictOfFrame({ type: 'close', why: 'unauthorized', reconnect: true }).again, 'token')
-  assert.equal(verdictOfFrame({ type: 'close', why: 'unauthorized', reconnect: false }).again, 'never')
+  assert.equal(verdictOfFrame({ type: 'close', why: 'unauthorized', reconnect: false }).again, 'token')
 })
 
 for (const [status, again] of [

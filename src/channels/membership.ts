@@ -1,0 +1,224 @@
+import type { Position, Why } from '../codec/frame.ts'
+import { CallError } from '../errors.ts'
+import type { TakenCall } from '../rpc/calls-taken.ts'
+import { TokenBucket } from '../session/token-bucket.ts'
+import type { SessionEvent } from './carrier.ts'
+import { type CallOptions, ChannelContext } from './context.ts'
+import type { Feed, FeedMember } from './feed.ts'
+import type { Room } from './room.ts'
+import type { Session } from './session.ts'
+import { validated } from './validation.ts'
+
+/** How a join went. */
+export interface Joined {
+  readonly at: Position
+  readonly welcome: unknown
+  /** What was missed since the position the member named. */
+  readonly missed: readonly SessionEvent[]
+  readonly resumed: { readonly replayed: number } | undefined
+  readonly reset: { readonly reason: string } | undefined
+}
+
+/** One session in one channel. */
+export class Membership implements FeedMember {
+  readonly session: Session
+  readonly room: Room
+  /** The application's, for as long as the membership lasts. */
+  readonly data: Record<string, unknown> = {}
+  readonly #rate: TokenBucket | undefined
+  readonly #ended: (why: Why, message: string | undefined) => void
+  #feed: Feed<Membership> | undefined
+  #state: 'joining' | 'joined' | 'ended' = 'joining'
+  /** What its client asks of it while it is joining. */
+  #waiting: (() => void)[] = []
+  /** Deliveries up to this one its client has already. */
+  #has: Position | undefined
+  #meta: { readonly value: unknown } | undefined
+
+  constructor(session: Session, room: Room, ended: (why: Why, message: string | undefined) => void) {
+    this.session = session
+    this.room = room
+    this.#ended = ended
+    const { rate } = room.channel.definition
+    this.#rate = rate && new TokenBucket(rate)
+    room.hold()
+  }
+
+  /**
+   * Asks the application, and listens to the channel. `admitted` is called in the turn from which on deliveries come.
+   *
+   * @throws whatever the application refuses with
+   */
+  async join(
+    params: unknown,
+    since: Position | undefined,
+    admitted: (joined: Joined) => void,
+  ): Promise<void> {
+    const { definition } = this.room.channel
+    try {
+      const purpose = { code: 'ERR_INPUT', channel: this.room.name } as const
+      const given = await validated(definition.params, params, purpose)
+      const merged = { ...(given as object | undefined), ...this.room.params }
+      const welcome = await definition.join?.(new ChannelContext(this, undefined), merged as never)
+      const feed = await this.room.feed()
+      const caughtUp = (missed: readonly SessionEvent[] | undefined): void => {
+        if (this.#isOver) throw over(this.room.name)
+        this.#feed = feed
+        this.#state = 'joined'
+        this.#has = missed && since
+        const resumed = since && missed && { replayed: missed.length }
+        const reason = since?.epoch === feed.position.epoch ? 'overflow' : 'epoch'
+        const reset = missed === undefined ? { reason } : undefined
+        feed.add(this)
+        this.#bePresent()
+        admitted({ at: feed.position, welcome, missed: missed ?? [], resumed, reset })
+      }
+      if (since === undefined) caughtUp([])
+      else await feed.catchUp(since, caughtUp)
+    } catch (error) {
+      if (!this.#isOver) this.room.release()
+      this.#state = 'ended'
+      throw handlerError(error, this.room.name, undefined)
+    } finally {
+      const waiting = this.#waiting
+      this.#waiting = []
+      for (const act of waiting) act()
+    }
+  }
+
+  /** Calls `act` now, or when it is known whether the member may join. */
+  whenDecided(act: () => void): void {
+    if (this.#state === 'joining') this.#waiting.push(act)
+    else act()
+  }
+
+  get joined(): boolean {
+    return this.#state === 'joined'
+  }
+
+  /** A delivery of the channel. */
+  write(event: SessionEvent): void {
+    if (this.#has !== undefined && event.type === 'publish') {
+      if (event.offset <= this.#has.offset && this.#feed?.position.epoch === this.#has.epoch) return
+      this.#has = undefined
+    }
+    this.session.write(event)
+  }
+
+  /**
+   * The client sends an event, or calls it: what the handler answers.
+   *
+   * @throws {CallError} `ERR_EVENT`, `ERR_INPUT`, `ERR_OUTPUT`, `ERR_RATE`, or what the handler throws
+   */
+  handle(event: string, body: unknown, call: TakenCall<unknown> | undefined): unknown {
+    const definition = this.room.definitionOf(event)
+    const handler = this.room.channel.definition.on?.[event]
+    if (handler === undefined) {
+      const message = 'Clients may not send this event'
+      throw new CallError('ERR_EVENT', { message, channel: this.room.name, event })
+    }
+    const retryAfterMs = this.#rate?.take(this.session.core.now()) ?? 0
+    if (retryAfterMs > 0) {
+      throw new CallError('ERR_RATE', {
+        message: 'Too many events',
+        channel: this.room.name,
+        event,
+        retryAfterMs,
+      })
+    }
+    const purpose = { channel: this.room.name, event }
+    const run = (input: unknown): unknown => handler(new ChannelContext(this, call), input as never)
+    const check = (answer: unknown): unknown =>
+      isStream(answer)
+        ? checkedItems(answer, (item) =>
+            validated(definition.output, item, { code: 'ERR_OUTPUT', ...purpose }),
+          )
+        : validated(definition.output, answer, { code: 'ERR_OUTPUT', ...purpose })
+    const failed = (error: unknown): never => {
+      throw handlerError(error, this.room.name, event)
+    }
+    try {
+      const input = validated(definition.input, body, { code: 'ERR_INPUT', ...purpose })
+      const answer = input instanceof Promise ? input.then(run) : run(input)
+      return answer instanceof Promise ? answer.then(check).catch(failed) : check(answer)
+    } catch (error) {
+      return failed(error)
+    }
+  }
+
+  /** @throws {CallError} `ERR_EVENT`, `ERR_OUTPUT` */
+  send(event: string, body: unknown): void {
+    const write = (checked: unknown): void => {
+      if (!this.#isOver) this.session.write({ type: 'send', channel: this.room.name, event, body: checked })
+    }
+    const checked = this.room.delivered(event, body)
+    if (checked instanceof Promise) checked.then(write, (error) => this.session.core.report(error))
+    else write(checked)
+  }
+
+  /** Asks the client. */
+  async call(event: string, body: unknown, options?: CallOptions): Promise<unknown> {
+    const definition = this.room.definitionOf(event)
+    const purpose = { channel: this.room.name, event }
+    const question = await validated(definition.input, body, { code: 'ERR_OUTPUT', ...purpose })
+    if (this.#isOver) throw over(this.room.name)
+    const answer = await this.session.call(this.room.name, event, question, options)
+    return validated(definition.output, answer, { code: 'ERR_INPUT', ...purpose })
+  }
+
+  /** What others see of this member. */
+  setPresence(meta: unknown): void {
+    this.#meta = { value: meta }
+    if (this.#state === 'joined') this.#bePresent()
+  }
+
+  /** The membership is over; the handler `leave` hears why. */
+  end(why: Why, message?: string): void {
+    if (this.#isOver) return
+    const wasJoined = this.joined
+    this.#state = 'ended'
+    this.room.release()
+    this.#ended(why, message)
+    if (!wasJoined) return
+    this.#feed?.remove(this)
+    this.room.clearPresence(this.#ref)
+    this.session.core.guard(() =>
+      this.room.channel.definition.leave?.(new ChannelContext(this, undefined), why),
+    )
+  }
+
+  get #isOver(): boolean {
+    return this.#state === 'ended'
+  }
+
+  get #ref(): string {
+    return this.session.id
+  }
+
+  #bePresent(): void {
+    this.room.setPresence(this.#ref, this.session.principal.id ?? this.session.id, this.#meta?.value)
+  }
+}
+
+/** What a handler threw, as an error for the caller: a `CallError` as it is, anything else as `ERR_HANDLER` with the cause. */
+export function handlerError(cause: unknown, channel: string, event: string | undefined): CallError {
+  if (cause instanceof CallError) return cause
+  const message = 'The server failed to handle this'
+  return new CallError('ERR_HANDLER', { side: 'local', message, cause, channel, event })
+}
+
+/** What is asked of a channel the session is not in, or no longer. */
+export function over(channel: string): CallError {
+  return new CallError('ERR_JOIN_FIRST', { message: 'Join the channel first', channel })
+}
+
+function isStream(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+}
+
+async function* checkedItems(
+  items: AsyncIterable<unknown>,
+  check: (item: unknown) => unknown,
+): AsyncIterable<unknown> {
+  for await (const item of items) yield await check(item)
+}

@@ -1,0 +1,410 @@
+import {
+  type CallFrame,
+  type NumberedFrame,
+  type Position,
+  type WireError,
+  wireError,
+} from '../codec/frame.ts'
+import { CallError } from '../errors.ts'
+import { CallsMade } from '../rpc/calls-made.ts'
+import { CallsTaken } from '../rpc/calls-taken.ts'
+import { AnswerWindow } from '../session/answer-window.ts'
+import { type Attachment, Line } from '../session/line.ts'
+import type { SessionKey } from '../session/session-key.ts'
+import { TokenBucket } from '../session/token-bucket.ts'
+import type { WheelEntry } from '../util/timer-wheel.ts'
+import type { Carrier, Encoder, Ending, SessionEvent } from './carrier.ts'
+import type { CallOptions } from './context.ts'
+import type { Core } from './core.ts'
+import { handlerError, Membership, over } from './membership.ts'
+import type { Principal } from './principal.ts'
+
+/** What a session is made of. */
+export interface SessionParts<Unit> {
+  readonly core: Core
+  readonly id: string
+  readonly key: SessionKey
+  readonly principal: Principal
+  readonly encoder: Encoder<Unit>
+}
+
+/** What an error says of the frame it answers. */
+interface Refused {
+  readonly id: number
+  readonly type: string
+  readonly channel?: string | undefined
+  readonly event?: string | undefined
+}
+
+/** Answers to a frame's number come in these. */
+type AnswerEvent = Extract<SessionEvent, { readonly to?: number | undefined }>
+
+const defaultDeadlineMs = 30_000
+
+/**
+ * One logical peer: it outlives its connections. A dialect hands in what the client does (`receive`), attaches carriers,
+ * and takes from the line what the client has to hear, in order.
+ */
+export class Session<Unit = unknown> implements WheelEntry {
+  readonly core: Core
+  readonly id: string
+  readonly key: SessionKey
+  principal: Principal
+  wheelTick = -1
+  readonly #encoder: Encoder<Unit>
+  readonly #line: Line<Carrier, Unit>
+  readonly #answers: AnswerWindow<SessionEvent>
+  readonly #rate: TokenBucket | undefined
+  readonly #memberships = new Map<string, Membership>()
+  readonly #made = new CallsMade<unknown>()
+  readonly #taken: CallsTaken<unknown>
+  #calls = 0
+  #ended = false
+
+  constructor({ core, id, key, principal, encoder }: SessionParts<Unit>) {
+    this.core = core
+    this.id = id
+    this.key = key
+    this.principal = principal
+    this.#encoder = encoder
+    this.#line = new Line(core.limits, core.now())
+    this.#answers = new AnswerWindow({ maxAnswers: core.limits.maxAnswers, maxAgeMs: core.limits.windowMs })
+    this.#rate = core.limits.rate && new TokenBucket(core.limits.rate)
+    this.#taken = new CallsTaken({
+      reply: (to, body) => this.#answer(to, { type: 'reply', to, body }),
+      error: (to, error) => this.#answer(to, { type: 'error', to, error: this.#wire(error) }),
+      item: (to, body) => this.write({ type: 'item', to, body }),
+      end: (to) => this.#answer(to, { type: 'end', to }),
+      more: (to, items) => this.write({ type: 'more', to, items }),
+    })
+    this.#wait()
+  }
+
+  /** Name of the dialect the client speaks. */
+  get dialect(): string {
+    return this.#encoder.name
+  }
+
+  /** The largest number of a frame that has come. */
+  get received(): number {
+    return this.#answers.received
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  membership(channel: string): Membership | undefined {
+    return this.#memberships.get(channel)
+  }
+
+  // ------------------------------------------------------------------------------------------------ carriers
+
+  /**
+   * Lets `carrier` take what the client has not heard, behind `position`; without one, behind what it acknowledged. The
+   * carrier before is closed as `replaced`. The dialect calls `carrier.wake` when it has said what comes first.
+   */
+  attach(carrier: Carrier, position?: number): Attachment<Carrier> {
+    const attachment = this.#line.attach(carrier, position)
+    if (attachment.resumed) attachment.replaced?.close({ why: 'replaced', reconnect: false })
+    return attachment
+  }
+
+  /** The carrier is gone; the session waits for another one. */
+  detach(carrier: Carrier): void {
+    if (this.#line.detach(carrier, this.core.now())) this.#wait()
+  }
+
+  /** The next unit for `carrier`. */
+  take(carrier: Carrier): Unit | undefined {
+    return this.#line.take(carrier, this.core.now())
+  }
+
+  /** Position of the last unit any carrier took. */
+  get position(): number {
+    return this.#line.position
+  }
+
+  /** The client has everything up to `position`. False where it cannot have. */
+  acknowledge(position: number): boolean {
+    if (!this.#line.acknowledge(position)) return false
+    // Whoever has heard everything has heard every answer.
+    if (this.#line.bytes === 0) this.#answers.forgetAnswers()
+    return true
+  }
+
+  /** Says something to the client, behind everything said before. */
+  write(event: SessionEvent): void {
+    if (this.#ended) return
+    const unit = this.#encoder.encode(event)
+    this.#line.push(unit, this.#encoder.byteLength(unit), this.core.now())
+    if (this.#line.overflowed) this.end({ why: 'overload', message: 'Too much waited', reconnect: true })
+    else this.#line.carrier?.wake()
+  }
+
+  /** The session is over, for whatever reason: its channels are left, its calls fail. */
+  end(ending: Ending): void {
+    if (this.#ended) return
+    this.#ended = true
+    const { carrier } = this.#line
+    const error = new CallError('ERR_SESSION', { message: 'The session is over' })
+    for (const membership of [...this.#memberships.values()]) membership.end(ending.why)
+    this.#made.fail(error)
+    this.#taken.fail(error)
+    this.core.left(this)
+    if (carrier === undefined) return
+    this.#line.detach(carrier, this.core.now())
+    carrier.close(ending)
+  }
+
+  /** The wheel: looks for what is late, and whether anybody still comes. */
+  expire(): void {
+    const now = this.core.now()
+    this.#answers.expire(now)
+    this.#taken.expire(now)
+    for (const of of this.#made.expire(now)) this.write({ type: 'cancel', of })
+    if (this.#line.expire(now)) this.end({ why: 'timeout' })
+    else if ((this.principal.expiresAt ?? Number.POSITIVE_INFINITY) <= this.core.time()) {
+      this.end({ why: 'unauthorized', message: 'The token has expired', reconnect: true })
+    } else if (!this.#ended) this.#wait()
+  }
+
+  /** Looks again in a second while there is anything to look after; an idle session costs nothing. */
+  #wait(): void {
+    const isBusy =
+      this.#line.carrier === undefined ||
+      this.#line.bytes > 0 ||
+      this.#made.size + this.#taken.size + this.#answers.size > 0 ||
+      this.principal.expiresAt !== undefined
+    if (isBusy && this.wheelTick < 0) this.core.wait(this, 1_000)
+  }
+
+  // ------------------------------------------------------------------------------------------------ from the client
+
+  /** The client says something that has a number. It takes effect once, however often it comes. */
+  receive(frame: NumberedFrame): void {
+    if (this.#ended) return
+    const { id } = frame
+    const expectsAnswer = answered.has(frame.type)
+    const seen = this.#answers.see(id, expectsAnswer)
+    if (seen.state === 'fresh') this.#act(frame)
+    else if (seen.state === 'answered') this.write(seen.answer)
+    else if (seen.state === 'forgotten' && expectsAnswer) {
+      const message = 'This frame has been answered before, too long ago'
+      this.write({ type: 'error', to: id, error: this.#wire(new CallError('ERR_FORGOTTEN', { message })) })
+    }
+    this.#wait()
+  }
+
+  #act(frame: NumberedFrame): void {
+    if (frame.type in callFrames) {
+      this.#actOnCall(frame as CallFrame)
+      return
+    }
+    const retryAfterMs = this.#rate?.take(this.core.now()) ?? 0
+    if (retryAfterMs > 0) {
+      this.#refuse(frame, new CallError('ERR_RATE', { message: 'Too fast', retryAfterMs }))
+      return
+    }
+    switch (frame.type) {
+      case 'join':
+        void this.#join(frame.id, frame.channel, frame.params, frame.since)
+        break
+      case 'leave':
+        this.#leave(frame.id, frame.channel)
+        break
+      case 'send':
+        this.#send(frame)
+        break
+      case 'call':
+        this.#call(frame)
+        break
+      case 'history':
+        this.#within(frame, async ({ room }) => {
+          const body = await room.history(frame)
+          this.#answer(frame.id, { type: 'reply', to: frame.id, body })
+        })
+        break
+      case 'authenticate':
+        void this.#authenticate(frame.id, frame.token)
+    }
+  }
+
+  /** What belongs to a call that is under way. */
+  #actOnCall(frame: CallFrame): void {
+    switch (frame.type) {
+      case 'reply':
+        this.#made.reply(frame.to, frame.body)
+        break
+      case 'error':
+        if (frame.to !== undefined) this.#made.error(frame.to, errorOf(frame.error))
+        break
+      case 'item':
+        if (frame.of !== undefined) this.#taken.item(frame.of, frame.body)
+        else if (frame.to !== undefined) this.#made.item(frame.to, frame.body)
+        break
+      case 'end':
+        if (frame.of !== undefined) this.#taken.end(frame.of)
+        else if (frame.to !== undefined) this.#made.end(frame.to)
+        break
+      case 'more':
+        if (frame.of !== undefined) this.#taken.more(frame.of, frame.items)
+        else if (frame.to !== undefined) this.#made.more(frame.to, frame.items)
+        break
+      case 'cancel':
+        this.#taken.cancel(frame.of)
+    }
+  }
+
+  async #join(id: number, name: string, params: unknown, since: Position | undefined): Promise<void> {
+    let membership: Membership | undefined
+    try {
+      if (this.#memberships.has(name)) {
+        throw new CallError('ERR_CHANNEL', {
+          message: 'The session is in this channel already',
+          channel: name,
+        })
+      }
+      if (this.#memberships.size >= this.core.limits.maxChannels) {
+        const message = 'The session is in too many channels (limits.maxChannels)'
+        throw new CallError('ERR_TOO_MANY', { message, channel: name })
+      }
+      membership = new Membership(this, this.core.room(name), (why, message) => {
+        this.#memberships.delete(name)
+        if (!this.#ended && why !== 'normal') this.write({ type: 'left', channel: name, why, message })
+      })
+      this.#memberships.set(name, membership)
+      await membership.join(params, since, ({ at, welcome, missed, resumed, reset }) => {
+        this.#answer(id, { type: 'joined', to: id, channel: name, at, welcome, resumed, reset })
+        for (const event of missed) this.write(event)
+        if (membership !== undefined) membership.room.greet(membership)
+      })
+    } catch (error) {
+      if (membership !== undefined && this.#memberships.get(name) === membership)
+        this.#memberships.delete(name)
+      this.#answer(id, { type: 'error', to: id, error: this.#wire(error, name) })
+    }
+  }
+
+  #leave(id: number, name: string): void {
+    const membership = this.#memberships.get(name)
+    if (membership === undefined) this.#fail(id, over(name))
+    else {
+      membership.whenDecided(() => {
+        membership.end('normal')
+        this.#answer(id, { type: 'left', to: id, channel: name, why: 'normal' })
+      })
+    }
+  }
+
+  #send(frame: Extract<NumberedFrame, { type: 'send' }>): void {
+    this.#within(frame, (membership) => membership.handle(frame.event, frame.body, undefined))
+  }
+
+  #call(frame: Extract<NumberedFrame, { type: 'call' }>): void {
+    const { id, channel, event, body, deadlineMs = defaultDeadlineMs } = frame
+    if (this.#taken.size >= this.core.limits.maxCalls) {
+      const message = 'Too many calls at a time (limits.maxCalls)'
+      this.#fail(id, new CallError('ERR_TOO_MANY', { message, channel, event }))
+      return
+    }
+    this.#within({ id, type: 'call', channel: channel ?? '', event }, (membership) => {
+      const deadline = this.core.now() + deadlineMs
+      this.#taken.take(id, deadline, (call) => membership.handle(event, body, call))
+    })
+  }
+
+  async #authenticate(id: number, token: string): Promise<void> {
+    try {
+      const principal = await this.core.authenticate({ token })
+      if (principal.id !== this.principal.id) {
+        throw new CallError('ERR_UNAUTHORIZED', { message: 'The token is of somebody else' })
+      }
+      this.principal = principal
+      this.#answer(id, { type: 'reply', to: id })
+      this.#wait()
+    } catch (error) {
+      this.#fail(id, error)
+    }
+  }
+
+  /** Does something in a channel the session is in, as soon as that is decided. */
+  #within(frame: Refused & { readonly channel: string }, act: (membership: Membership) => unknown): void {
+    const membership = this.#memberships.get(frame.channel)
+    if (membership === undefined) {
+      this.#refuse(frame, over(frame.channel))
+      return
+    }
+    membership.whenDecided(() => {
+      try {
+        if (!membership.joined) throw over(frame.channel)
+        const done = act(membership)
+        if (done instanceof Promise) done.catch((error) => this.#refuse(frame, error))
+      } catch (error) {
+        this.#refuse(frame, error)
+      }
+    })
+  }
+
+  #refuse(frame: Refused, error: unknown): void {
+    const wire = this.#wire(error, frame.channel, frame.event)
+    if (answered.has(frame.type)) this.#answer(frame.id, { type: 'error', to: frame.id, error: wire })
+    else this.write({ type: 'error', error: wire })
+  }
+
+  #fail(id: number, error: unknown): void {
+    this.#answer(id, { type: 'error', to: id, error: this.#wire(error) })
+  }
+
+  #answer(id: number, event: AnswerEvent): void {
+    this.#answers.settle(id, event, this.core.now())
+    this.write(event)
+  }
+
+  /** An error as the client may know it; what is our own mistake is reported. */
+  #wire(error: unknown, channel = '', event?: string): WireError {
+    const told = handlerError(error, channel, event)
+    if (told.side === 'local' && (told.code === 'ERR_HANDLER' || told.code === 'ERR_OUTPUT')) {
+      this.core.report(told)
+    }
+    return wireError(told)
+  }
+
+  // ------------------------------------------------------------------------------------------------ to the client
+
+  /** Asks the client. Rejects with its error, `ERR_DEADLINE` or `ERR_SESSION`. */
+  call(
+    channel: string | undefined,
+    event: string,
+    body: unknown,
+    options: CallOptions = {},
+  ): Promise<unknown> {
+    const { deadlineMs = defaultDeadlineMs } = options
+    if (this.#ended) {
+      return Promise.reject(new CallError('ERR_SESSION', { message: 'The session is over', channel, event }))
+    }
+    this.#calls += 1
+    const id = this.#calls
+    return new Promise((resolve, reject) => {
+      const refuseStream = (): void => {
+        if (!this.#made.cancel(id)) return
+        this.write({ type: 'cancel', of: id })
+      }
+      this.#made.add(
+        id,
+        { reply: resolve, error: reject, item: refuseStream, end: () => resolve(undefined), more() {} },
+        this.core.now() + deadlineMs,
+      )
+      this.write({ type: 'call', id, channel, event, body, deadlineMs })
+      this.#wait()
+    })
+  }
+}
+
+const answered: ReadonlySet<string> = new Set(['join', 'leave', 'call', 'history', 'authenticate'])
+const callFrames = { reply: 1, error: 1, item: 1, end: 1, more: 1, cancel: 1 }
+
+/** An error a client answered with. */
+export function errorOf({ code, message, ...facts }: WireError): CallError {
+  return new CallError(code, { message, ...facts })
+}

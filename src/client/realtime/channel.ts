@@ -1,0 +1,364 @@
+import type { ChannelDownFrame, HistoryEntry, Position, Why } from '../../codec/frame.ts'
+import { CallError } from '../../errors.ts'
+import type { CallMaker } from '../../rpc/calls-made.ts'
+import type { TakenCall } from '../../rpc/calls-taken.ts'
+import type { CallOptions, Calls } from './calls.ts'
+import type { AnsweredOf, AnswerOf, DeliveredOf, HeardOf, History, SaidOf } from './channel-types.ts'
+import { Deliveries } from './deliveries.ts'
+import { Listeners, type Observable, Variable } from './observable.ts'
+import { Presence } from './presence.ts'
+import type { FrameSink, Requests } from './requests.ts'
+import { type Outgoing, outgoing, type UnsentFrame } from './upstream.ts'
+
+export type ChannelState =
+  /** Nobody has asked for it yet. */
+  | { readonly status: 'idle' }
+  /** On the way in, again after a reset too; also while there is no connection. */
+  | { readonly status: 'joining' }
+  | { readonly status: 'joined'; readonly welcome: unknown }
+  | { readonly status: 'leaving' }
+  /** By one's own wish (`normal`), by the server's, or never let in (`error`). */
+  | {
+      readonly status: 'left'
+      readonly why?: Why | undefined
+      readonly message?: string | undefined
+      readonly error?: Error | undefined
+    }
+
+/** What happens to a channel, besides its events. */
+export interface ChannelOccurrences {
+  /** Joined again after a reset of the connection, and caught up: nothing was missed. */
+  resumed: { readonly replayed: number }
+  /** Something was missed, and cannot be had any more. What the program derived from messages should be fetched anew. */
+  reset: { readonly reason: string }
+  /** An event that was sent was refused, or could not be sent again. */
+  error: Error
+}
+
+/** Where a message stands in its channel; nothing for one that was sent to this client alone. */
+export interface DeliveryFacts {
+  readonly offset?: number | undefined
+}
+
+export interface HistoryOptions {
+  /** Only what was published after it. @default the newest messages */
+  readonly since?: Position | undefined
+  readonly limit?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What a channel needs of its connection. */
+export interface ChannelHost {
+  readonly sink: FrameSink
+  readonly requests: Requests
+  readonly calls: Calls
+  readonly callDeadlineMs: number
+  report(error: unknown): void
+}
+
+type Answering = (body: unknown, call: TakenCall<unknown>) => unknown
+type JoinedFrame = Extract<ChannelDownFrame, { type: 'joined' }>
+
+interface Waiting {
+  readonly promise: Promise<unknown>
+  resolve(welcome: unknown): void
+  reject(error: Error): void
+}
+
+/** A channel of a connection. */
+export class Channel<Events = Readonly<Record<string, object>>> {
+  readonly name: string
+  /** Who is here, where the channel tells. */
+  readonly presence: Presence
+  readonly #host: ChannelHost
+  readonly #state: Variable<ChannelState>
+  readonly #events: Listeners<[unknown, DeliveryFacts]>
+  readonly #occurrences: Listeners<[never]>
+  readonly #answers = new Map<string, Answering>()
+  readonly #deliveries: Deliveries
+  #params: unknown
+  #join: Outgoing | undefined
+  #joining: Waiting | undefined
+
+  /** @internal */
+  constructor(name: string, host: ChannelHost) {
+    const report = (error: unknown): void => host.report(error)
+    this.name = name
+    this.presence = new Presence(report)
+    this.#host = host
+    this.#state = new Variable<ChannelState>({ status: 'idle' }, report)
+    this.#events = new Listeners(report)
+    this.#occurrences = new Listeners(report)
+    this.#deliveries = new Deliveries({
+      deliver: ({ event, body, offset }) => void this.#events.tell(event, body, { offset }),
+      fetch: (since, limit) => this.#fill(since, limit),
+      missed: () => this.#tell('reset', { reason: 'gap' }),
+    })
+  }
+
+  get state(): Observable<ChannelState> {
+    return this.#state
+  }
+
+  /** The last position that was heard of; `history` from there on is what is new. */
+  get position(): Position | undefined {
+    return this.#deliveries.at
+  }
+
+  /**
+   * Asks to be let in; resolves with what the channel welcomes with. A connection that comes back joins again by itself.
+   *
+   * @param since a position of earlier: what was published after it is delivered first, or `reset` says why not
+   * @throws {CallError} the server's refusal
+   */
+  join({ since }: { since?: Position | undefined } = {}): Promise<unknown> {
+    const state = this.#state.value
+    if (state.status === 'joined') return Promise.resolve(state.welcome)
+    if (state.status === 'joining' && this.#joining !== undefined) return this.#joining.promise
+    const waiting = newWaiting()
+    const frame = this.#joinFrame(since)
+    try {
+      this.#host.sink.send(frame, true)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    this.#joining = waiting
+    this.#track(frame)
+    this.#state.set({ status: 'joining' })
+    return waiting.promise
+  }
+
+  /** Leaves; resolves when the server knows. From now on nothing is delivered. */
+  leave(): Promise<void> {
+    const { status } = this.#state.value
+    if (status !== 'joining' && status !== 'joined') return Promise.resolve()
+    const message = 'The channel was left before it was joined'
+    this.#refuseJoin(new CallError('ERR_CANCELLED', { side: 'local', message, channel: this.name }))
+    if (this.#join !== undefined && this.#host.sink.withdraw(this.#join)) {
+      this.#left({ why: 'normal' })
+      return Promise.resolve()
+    }
+    this.#state.set({ status: 'leaving' })
+    return new Promise((resolve) => {
+      const left = (): void => {
+        if (this.#state.value.status === 'leaving') this.#left({ why: 'normal' })
+        resolve()
+      }
+      // However it is answered: we are out.
+      const frame = outgoing({ type: 'leave', channel: this.name }, { bound: true })
+      this.#host.sink.send(frame, true)
+      this.#host.requests.track(frame, answering(left, left))
+    })
+  }
+
+  /** Calls `listener` with each message of that name; what it answers ends that. */
+  on<Name extends keyof Events & string>(
+    event: Name,
+    listener: (body: DeliveredOf<Events[Name]>, facts: DeliveryFacts) => unknown,
+  ): () => void {
+    return this.#events.add(event, listener as (body: unknown, facts: DeliveryFacts) => unknown)
+  }
+
+  /** Calls `listener` when that happens to the channel; what it answers ends that. */
+  when<Name extends keyof ChannelOccurrences>(
+    name: Name,
+    listener: (facts: ChannelOccurrences[Name]) => unknown,
+  ): () => void {
+    return this.#occurrences.add(name, listener)
+  }
+
+  /** Answers what the server asks this client: with a value, a promise of one, or a stream. One answer for each event. */
+  answer<Name extends keyof Events & string>(
+    event: Name,
+    handler: (
+      body: HeardOf<Events[Name]>,
+      call: TakenCall<unknown>,
+    ) => AnswerOf<Events[Name]> | Promise<AnswerOf<Events[Name]>> | AsyncIterable<AnswerOf<Events[Name]>>,
+  ): () => void {
+    this.#answers.set(event, handler as Answering)
+    return () => {
+      if (this.#answers.get(event) === handler) this.#answers.delete(event)
+    }
+  }
+
+  /**
+   * Sends an event, now or when there is a connection again.
+   *
+   * @throws {CallError} `ERR_QUEUE_FULL`
+   */
+  send<Name extends keyof Events & string>(event: Name, body?: SaidOf<Events[Name]>): void {
+    this.#host.sink.send(outgoing({ type: 'send', channel: this.name, event, body }), false)
+  }
+
+  /**
+   * Sends an event and resolves with its answer. Over any number of breaks it takes effect once.
+   *
+   * @throws {CallError} what the handler refuses with, `ERR_DEADLINE`, `ERR_CANCELLED`, `ERR_QUEUE_FULL`, or `ERR_SESSION`
+   * where the session was lost with the answer
+   */
+  call<Name extends keyof Events & string>(
+    event: Name,
+    body?: SaidOf<Events[Name]>,
+    options: CallOptions = {},
+  ): Promise<AnsweredOf<Events[Name]>> {
+    const deadlineMs = options.deadlineMs ?? this.#host.callDeadlineMs
+    const answer = this.#host.calls.call(this.#callFrame(event, body), { ...options, deadlineMs })
+    return answer as Promise<AnsweredOf<Events[Name]>>
+  }
+
+  /** Sends an event and reads its answer item by item. Leaving the loop tells the server. */
+  stream<Name extends keyof Events & string>(
+    event: Name,
+    body?: SaidOf<Events[Name]>,
+    options: CallOptions = {},
+  ): AsyncIterableIterator<AnsweredOf<Events[Name]>, undefined> {
+    const items = this.#host.calls.stream(this.#callFrame(event, body), options)
+    return items as AsyncIterableIterator<AnsweredOf<Events[Name]>, undefined>
+  }
+
+  /**
+   * Messages that are kept: those after `since`, or the newest.
+   *
+   * @throws {CallError} `ERR_NO_HISTORY`
+   */
+  history({ since, limit, signal }: HistoryOptions = {}): Promise<History<Events>> {
+    const frame: UnsentFrame = { type: 'history', channel: this.name, since, limit }
+    const deadlineMs = this.#host.callDeadlineMs
+    return this.#host.calls.call(frame, { signal, deadlineMs }) as Promise<History<Events>>
+  }
+
+  // ------------------------------------------------------------------------------------------------ from the connection
+
+  /** @internal What to say when joining, from now on. */
+  setParams(params: unknown): void {
+    this.#params = params
+  }
+
+  /** @internal A frame of this channel. */
+  take(frame: ChannelDownFrame): void {
+    const { status } = this.#state.value
+    if (frame.type === 'left') this.#left({ why: frame.why, message: frame.message })
+    else if (frame.type === 'send') this.#events.tell(frame.event, frame.body, {})
+    else if (status !== 'joined') return
+    else if (frame.type === 'publish') this.#deliveries.take(frame)
+    else if (frame.type === 'presence') this.presence.replace(frame.state)
+    else if (frame.type === 'presence-diff') this.presence.change(frame.leaves, frame.joins)
+    else if (frame.type === 'channel-reset') {
+      this.#deliveries.start(frame.at)
+      this.#tell('reset', { reason: frame.reason })
+    }
+  }
+
+  /** @internal What the server asks. */
+  answerTo(event: string): Answering | undefined {
+    return this.#answers.get(event)
+  }
+
+  /** @internal An event that was sent was refused. False where nobody listens. */
+  refused(error: Error): boolean {
+    return this.#tell('error', error)
+  }
+
+  /** @internal Another session begins: answers the frame that joins again, where that is wanted. */
+  renew(): Outgoing | undefined {
+    const { status } = this.#state.value
+    this.#deliveries.stop()
+    const isSent = this.#join !== undefined && this.#join.id > 0
+    if (!isSent || (status !== 'joined' && status !== 'joining')) return undefined
+    const frame = this.#joinFrame(this.#deliveries.at)
+    this.#track(frame)
+    this.#state.set({ status: 'joining' })
+    return frame
+  }
+
+  /** @internal The connection is over. */
+  close(error: Error): void {
+    const { status } = this.#state.value
+    this.#refuseJoin(error)
+    if (status !== 'idle' && status !== 'left') this.#left({ error })
+  }
+
+  #callFrame(event: string, body: unknown): UnsentFrame {
+    return { type: 'call', channel: this.name, event, body }
+  }
+
+  #joinFrame(since: Position | undefined): Outgoing {
+    return outgoing({ type: 'join', channel: this.name, params: this.#params, since })
+  }
+
+  #track(frame: Outgoing): void {
+    this.#join = frame
+    const answered = (joined: unknown): void => {
+      if (this.#join === frame) this.#joined(joined as JoinedFrame)
+    }
+    const failed = (error: Error): void => {
+      // Lost with its session: the next one has another.
+      if (this.#join !== frame || (error as CallError).code === 'ERR_SESSION') return
+      this.#refuseJoin(error)
+      if (this.#state.value.status === 'joining') this.#left({ error })
+    }
+    this.#host.requests.track(frame, answering(answered, failed))
+  }
+
+  #joined({ at, welcome, resumed, reset }: JoinedFrame): void {
+    if (this.#state.value.status !== 'joining') return
+    // What was missed follows, and is counted in `at` already.
+    this.#deliveries.start({ epoch: at.epoch, offset: at.offset - (resumed?.replayed ?? 0) })
+    const waiting = this.#joining
+    this.#joining = undefined
+    this.#state.set({ status: 'joined', welcome })
+    waiting?.resolve(welcome)
+    if (resumed !== undefined) this.#tell('resumed', { replayed: resumed.replayed })
+    if (reset !== undefined) this.#tell('reset', { reason: reset.reason })
+  }
+
+  #left(facts: Omit<Extract<ChannelState, { status: 'left' }>, 'status'>): void {
+    this.#join = undefined
+    this.#deliveries.forget()
+    this.presence.replace({})
+    this.#state.set({ status: 'left', ...facts })
+  }
+
+  #refuseJoin(error: Error): void {
+    const waiting = this.#joining
+    this.#joining = undefined
+    waiting?.reject(error)
+  }
+
+  #fill(since: Position, limit: number): void {
+    const filled = (body: unknown): void => {
+      const { at, messages } = body as { at: Position; messages: HistoryEntry[] }
+      this.#deliveries.filled(at.epoch, messages)
+    }
+    const failed = (error: Error): void => {
+      // The next session asks for what follows the gap too.
+      if ((error as CallError).code !== 'ERR_SESSION') this.#deliveries.filled(undefined, [])
+    }
+    const frame: UnsentFrame = { type: 'history', channel: this.name, since, limit }
+    this.#host.requests.start(frame, answering(filled, failed), {}, true)
+  }
+
+  #tell<Name extends keyof ChannelOccurrences>(name: Name, facts: ChannelOccurrences[Name]): boolean {
+    return this.#occurrences.tell(name, facts as never)
+  }
+}
+
+function newWaiting(): Waiting {
+  const waiting = {} as {
+    promise: Promise<unknown>
+    resolve(value: unknown): void
+    reject(error: Error): void
+  }
+  waiting.promise = new Promise((resolve, reject) => {
+    waiting.resolve = resolve
+    waiting.reject = reject
+  })
+  // Whoever joins and looks at the state alone need not catch.
+  waiting.promise.catch(() => {})
+  return waiting
+}
+
+/** Somebody who waits for one answer. */
+function answering(reply: (value: unknown) => void, error: (error: Error) => void): CallMaker<unknown> {
+  return { reply, error, item() {}, end() {}, more() {} }
+}

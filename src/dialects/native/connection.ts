@@ -1,0 +1,250 @@
+import type { Carrier, Encoder, Ending } from '../../channels/carrier.ts'
+import type { Core } from '../../channels/core.ts'
+import type { Session } from '../../channels/session.ts'
+import {
+  type CloseFrame,
+  type ConnectFrame,
+  closeCodes,
+  type DownFrame,
+  type NumberedFrame,
+  protocolVersion,
+  type SessionFacts,
+  type UpFrame,
+  type WireError,
+  wireError,
+} from '../../codec/frame.ts'
+import { readUpFrame } from '../../codec/read-frame.ts'
+import { CallError } from '../../errors.ts'
+import type { ResetReason } from '../../session/line.ts'
+import type { WheelEntry } from '../../util/timer-wheel.ts'
+import type { TextUnit } from './encoder.ts'
+
+/** What frames travel on: a WebSocket, a stream, the answer to a poll. */
+export interface Wire {
+  /** Header fields of the request it came with. */
+  readonly headers: Headers
+  readonly remoteAddress: string | undefined
+  /** Sends a frame. False where there is no room for another one until `drained`. */
+  send(text: string): boolean
+  /** Reads nothing more until `resume`, where there is more to read. */
+  pause(): void
+  resume(): void
+  /** Nothing more is sent. */
+  close(code: number, reason: string): void
+}
+
+/** What all connections of a server share. */
+export interface ConnectionSettings {
+  readonly core: Core
+  readonly encoder: Encoder<TextUnit>
+  /** The pings a client may rely on. */
+  readonly heartbeat: { readonly everyMs: number; readonly graceMs: number }
+  /** Time until a session is begun or taken up. */
+  readonly connectTimeoutMs: number
+}
+
+/** Numbered frames after which they are acknowledged at once. */
+const framesPerAck = 32
+const ackDelayMs = 1_000
+/** Frames a client may send before it knows that it is connected. */
+const maxEarlyFrames = 1_000
+
+/** One connection that speaks `polyplex.1`: a carrier of a session, once `connect` has said of which. */
+export class Connection implements Carrier, WheelEntry {
+  wheelTick = -1
+  readonly #settings: ConnectionSettings
+  readonly #wire: Wire
+  #session: Session<TextUnit> | undefined
+  /** What came while it is found out who this is. */
+  #early: UpFrame[] | undefined
+  /** The largest number the client has been told of. */
+  #acknowledged = 0
+  #slow = false
+  #closed = false
+
+  constructor(settings: ConnectionSettings, wire: Wire) {
+    this.#settings = settings
+    this.#wire = wire
+    settings.core.wait(this, settings.connectTimeoutMs)
+  }
+
+  /** The client has sent a message. */
+  received(data: string | Uint8Array): void {
+    if (this.#closed) return
+    const read = typeof data === 'string' ? readUpFrame(data) : { wrong: 'Frames are text' }
+    if ('frame' in read) this.#take(read.frame)
+    else this.#refuse(new CallError('ERR_FRAME', { message: read.wrong }), read.id)
+  }
+
+  /** The wire has room again. */
+  drained(): void {
+    this.#slow = false
+    this.wake()
+  }
+
+  /** The wire is gone; the session stays. */
+  lost(): void {
+    this.#closed = true
+    this.#settings.core.stopWaiting(this)
+    this.#session?.detach(this)
+  }
+
+  wake(): void {
+    const session = this.#session
+    if (session === undefined) return
+    while (!this.#slow) {
+      const unit = session.take(this)
+      if (unit === undefined) return
+      this.#slow = !this.#wire.send(unit.text)
+    }
+  }
+
+  close({ why, message, reconnect, afterMs, url }: Ending): void {
+    this.#end({ type: 'close', why, message, reconnect, afterMs, url })
+  }
+
+  /** The wheel: the first frame is late, or an acknowledgement is due. */
+  expire(): void {
+    if (this.#session === undefined) {
+      const message = 'It took too long to connect (option connectTimeoutMs)'
+      this.#end({ type: 'close', why: 'timeout', message, reconnect: true })
+    } else this.#acknowledge(this.#session)
+  }
+
+  #take(frame: UpFrame): void {
+    if (frame.type === 'connect') {
+      if (this.#session === undefined && this.#early === undefined) void this.#connect(frame)
+      else this.#refuse(new CallError('ERR_FRAME', { message: 'This connection is connected already' }))
+    } else if (frame.type === 'ping') this.#send({ type: 'pong' })
+    else if (this.#session !== undefined) this.#hear(this.#session, frame)
+    else if (this.#early === undefined) {
+      this.#refuse(new CallError('ERR_FRAME', { message: 'The first frame is connect' }))
+    } else if (this.#early.push(frame) > maxEarlyFrames) {
+      this.#end({
+        type: 'close',
+        why: 'overload',
+        message: 'Too many frames before connected',
+        reconnect: true,
+      })
+    }
+  }
+
+  #hear(session: Session<TextUnit>, frame: UpFrame): void {
+    switch (frame.type) {
+      case 'ack':
+        if (session.acknowledge(frame.position)) return
+        this.#refuse(new CallError('ERR_FRAME', { message: 'Nothing was sent at this position' }))
+        break
+      case 'close':
+        session.end({ why: 'normal', reconnect: false })
+        break
+      case 'connect':
+      case 'ping':
+      case 'pong':
+        break
+      default:
+        this.#hearNumbered(session, frame)
+    }
+  }
+
+  #hearNumbered(session: Session<TextUnit>, frame: NumberedFrame): void {
+    session.receive(frame)
+    if (session.received - this.#acknowledged >= framesPerAck) this.#acknowledge(session)
+    else if (this.wheelTick < 0 && !this.#closed) this.#settings.core.wait(this, ackDelayMs)
+  }
+
+  #acknowledge(session: Session<TextUnit>): void {
+    if (session.received === this.#acknowledged || this.#closed) return
+    this.#acknowledged = session.received
+    this.#send({ type: 'ack', position: session.received })
+  }
+
+  async #connect({ version = protocolVersion, token, resume }: ConnectFrame): Promise<void> {
+    if (version !== protocolVersion) {
+      const message = `This server speaks version ${protocolVersion}`
+      this.#end({ type: 'close', why: 'protocolError', code: 'ERR_VERSION', message, reconnect: false })
+      return
+    }
+    const { core, encoder } = this.#settings
+    // What else has arrived already is all that has to be held.
+    this.#early = []
+    this.#wire.pause()
+    try {
+      let reason: ResetReason | undefined
+      if (resume !== undefined) {
+        const known = core.find(encoder, resume.session, resume.key)
+        reason = known === undefined ? 'unknown' : this.#resume(known, resume.position)
+        if (reason === undefined) return
+        // It cannot go on, and nobody else has its key.
+        known?.end({ why: 'normal' })
+      }
+      const { headers, remoteAddress } = this.#wire
+      const { session, key } = await core.open(encoder, { token, headers, remoteAddress })
+      if (this.#closed) session.end({ why: 'normal' })
+      else this.#begin(session, key, reason)
+    } catch (error) {
+      const { code, message } = error as CallError
+      const why = code === 'ERR_SESSION' ? 'goingAway' : 'unauthorized'
+      this.#end({ type: 'close', why, code, message, reconnect: why === 'goingAway' })
+    }
+  }
+
+  /** Takes a session up behind `position`; answers why not, where that is impossible. */
+  #resume(session: Session<TextUnit>, position: number): ResetReason | undefined {
+    const attachment = session.attach(this, position)
+    if (!attachment.resumed) return attachment.reason
+    this.#acknowledged = session.received
+    this.#send({ type: 'resumed', replayed: attachment.replayed, received: session.received })
+    this.#start(session)
+    return undefined
+  }
+
+  #begin(session: Session<TextUnit>, key: string, reason: ResetReason | undefined): void {
+    session.attach(this, 0)
+    const facts: SessionFacts = {
+      session: session.id,
+      key,
+      heartbeat: this.#settings.heartbeat,
+      windowMs: this.#settings.core.limits.windowMs,
+    }
+    this.#send(reason === undefined ? { type: 'connected', ...facts } : { type: 'reset', reason, ...facts })
+    this.#start(session)
+  }
+
+  #start(session: Session<TextUnit>): void {
+    this.#settings.core.stopWaiting(this)
+    this.#session = session
+    this.#wire.resume()
+    this.wake()
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const frame of early) this.#hear(session, frame)
+  }
+
+  /** Says what is wrong: in the session, or where there is none yet, ends the connection. */
+  #refuse(error: CallError, id?: number): void {
+    const wire: WireError = wireError(error)
+    if (this.#session !== undefined) this.#session.write({ type: 'error', to: id, error: wire })
+    else
+      this.#end({
+        type: 'close',
+        why: 'protocolError',
+        code: wire.code,
+        message: wire.message,
+        reconnect: false,
+      })
+  }
+
+  #send(frame: DownFrame): void {
+    this.#slow = !this.#wire.send(JSON.stringify(frame)) || this.#slow
+  }
+
+  #end(frame: CloseFrame): void {
+    if (this.#closed) return
+    this.#send(frame)
+    this.#wire.resume()
+    const { why = 'normal' } = frame
+    this.#wire.close(closeCodes[why], why)
+    this.lost()
+  }
+}

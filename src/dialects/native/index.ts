@@ -1,0 +1,93 @@
+import type { Dialect } from '../../channels/dialect.ts'
+import { subprotocol } from '../../codec/frame.ts'
+import { runtime } from '../../runtime/node/index.ts'
+import type { RouteOptions } from '../../server/options.ts'
+import { type Origins, requestOriginAllowed } from '../../server/origin.ts'
+import {
+  checkOptions,
+  isCount,
+  isEither,
+  isFunction,
+  isOneOf,
+  isString,
+  isStrings,
+} from '../../util/options.ts'
+import { Connection } from './connection.ts'
+import { textEncoder } from './encoder.ts'
+import { answerOverHttp, type HttpWish } from './http.ts'
+
+export interface NativeOptions {
+  /** Path at which connections without a subprotocol are taken too. @default '/polyplex' */
+  path?: string | undefined
+  /** Time until a connection has its session: the first frame, and `authenticate`; in milliseconds. @default 10_000 */
+  connectTimeoutMs?: number | undefined
+  /** How long a poll is held where nothing waits, in milliseconds. @default 25_000 */
+  pollMs?: number | undefined
+  /** The largest body of a request, for clients without WebSocket. @default 1_048_576 */
+  maxBodyBytes?: number | undefined
+  /** Pages of which origins may use it. Any: every web page can, with its visitor's cookies. @default 'same' */
+  origins?: Origins<unknown> | undefined
+}
+
+const wishes: readonly string[] = ['stream', 'events', 'poll', 'send'] satisfies HttpWish[]
+
+const heartbeat = { everyMs: 25_000, graceMs: 20_000 }
+
+/** Our own protocol, `polyplex.1`, as PROTOCOL.md has it: at every path for clients that offer the subprotocol. */
+export function native(options: NativeOptions = {}): Dialect {
+  checkOptions('native()', options, {
+    path: isString,
+    connectTimeoutMs: isCount(1, 3_600_000),
+    pollMs: isCount(1, 3_600_000),
+    maxBodyBytes: isCount(1),
+    origins: isEither(isOneOf('same', 'any'), isStrings, isFunction),
+  })
+  const { path = '/polyplex', connectTimeoutMs = 10_000, pollMs = 25_000 } = options
+  const { maxBodyBytes = 1_048_576, origins = 'same' } = options
+  return {
+    name: 'native',
+    mount(core) {
+      const encoder = textEncoder((text) => runtime.text.byteLength(text))
+      const settings = { core, encoder, heartbeat, connectTimeoutMs, pollMs, maxBodyBytes }
+      const route: RouteOptions<Connection | undefined> = {
+        protocols: [subprotocol],
+        origins: origins as NonNullable<RouteOptions<undefined>['origins']>,
+        heartbeat,
+        open(socket) {
+          const { headers, remoteAddress } = socket.request
+          socket.data = new Connection(settings, {
+            headers,
+            remoteAddress,
+            send: (text) => socket.send(text) === 'sent',
+            pause: () => socket.pause(),
+            resume: () => socket.resume(),
+            close: (code, reason) => socket.close(code, reason),
+          })
+        },
+        message: (socket, data) => socket.data?.received(data),
+        drain: (socket) => socket.data?.drained(),
+        close: (socket) => socket.data?.lost(),
+      }
+      return {
+        claims: (request) => request.protocols.includes(subprotocol) || request.path === path,
+        route: route as RouteOptions<never>,
+        fetch(request) {
+          const wish = new URL(request.url).searchParams.get(subprotocol)
+          if (wish === null || !wishes.includes(wish)) return undefined
+          if (!requestOriginAllowed(request, origins)) return new Response(null, { status: 403 })
+          const origin = request.headers.get('origin')
+          const answer = answerOverHttp(settings, wish as HttpWish, request)
+          return origin === null ? answer : answer.then((response) => sharedWith(origin, response))
+        },
+      }
+    },
+  }
+}
+
+/** Lets a page of another origin, which is allowed here, read the answer. */
+function sharedWith(origin: string, response: Response): Response {
+  response.headers.set('Access-Control-Allow-Origin', origin)
+  response.headers.set('Access-Control-Allow-Credentials', 'true')
+  response.headers.append('Vary', 'Origin')
+  return response
+}

@@ -1,0 +1,63 @@
+import type { Core } from '../../channels/core.ts'
+import type { WheelEntry } from '../../util/timer-wheel.ts'
+import type { Connection, Wire } from './connection.ts'
+import { lineHeaders } from './line-headers.ts'
+
+/** Frames in one answer; what waits behind them comes with the next poll. */
+const maxFrames = 1_000
+
+/** Frames downwards as one answer, held until there is something to say. */
+export class PollWire implements Wire, WheelEntry {
+  wheelTick = -1
+  readonly headers: Headers
+  readonly remoteAddress = undefined
+  readonly #core: Core
+  readonly #pollMs: number
+  readonly #answer: (response: Response) => void
+  readonly #frames: string[] = []
+  #connection: Connection | undefined
+  #answered = false
+
+  constructor(core: Core, request: Request, pollMs: number, answer: (response: Response) => void) {
+    this.#core = core
+    this.headers = request.headers
+    this.#pollMs = pollMs
+    this.#answer = answer
+    request.signal.addEventListener('abort', () => this.#finish())
+  }
+
+  /** Names who is told when the poll is over. */
+  start(connection: Connection): void {
+    this.#connection = connection
+  }
+
+  send(text: string): boolean {
+    if (this.#answered) return false
+    this.#frames.push(text)
+    // `resumed` alone is nothing to say yet.
+    if (this.#frames.length === 1 && text.startsWith('{"type":"resumed"')) this.#core.wait(this, this.#pollMs)
+    else queueMicrotask(() => this.#finish())
+    return this.#frames.length < maxFrames
+  }
+
+  /** There is nothing to read behind the request. */
+  pause(): void {}
+  resume(): void {}
+
+  close(): void {
+    this.#finish()
+  }
+
+  /** The wheel: nothing came. */
+  expire(): void {
+    this.#finish()
+  }
+
+  #finish(): void {
+    if (this.#answered) return
+    this.#answered = true
+    this.#core.stopWaiting(this)
+    this.#answer(new Response(this.#frames.map((text) => `${text}\n`).join(''), { headers: lineHeaders }))
+    this.#connection?.lost()
+  }
+}

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { memoryBus } from '../../src/bus/memory-bus.ts'
+import type { Carrier, SessionEvent } from '../../src/channels/carrier.ts'
+import { channel } from '../../src/channels/channel.ts'
+import type { Session } from '../../src/channels/session.ts'
+import type { NumberedFrame } from '../../src/codec/frame.ts'
+import { faultyBus } from '../../src/testing/faulty-bus.ts'
+import { seeded } from '../testing/seeded.ts'
+import { settled, VirtualCore } from './virtual-core.ts'
+
+const room = channel('room', {
+  events: { say: {}, said: {} },
+  history: { limit: 10_000, ttlMs: 1_000_000 },
+  on: { say: async (ctx, body) => (await ctx.publish('said', body)).offset },
+})
+
+/** A client as the protocol wants it: it counts what it hears, and says again what it cannot know to have arrived. */
+class ModelClient {
+  readonly name: string
+  readonly session: Session<SessionEvent>
+  readonly heard: SessionEvent[] = []
+  /** Calls without an answer, in order. */
+  readonly open = new Map<number, NumberedFrame>()
+  said = 0
+  #carrier: Carrier | undefined
+  /** What the server has sent over the carrier and has not arrived. */
+  #flying: SessionEvent[] = []
+  #number = 0
+
+  constructor(name: string, session: Session<SessionEvent>) {
+    this.name = name
+    this.session = session
+  }
+
+  say(type: 'join' | 'call'): void {
+    this.#number += 1
+    const id = this.#number
+    if (type === 'call') this.said += 1
+    const frame: NumberedFrame =
+      type === 'join'
+        ? { type, id, channel: 'room' }
+        : { type, id, channel: 'room', event: 'say', body: `${this.name}${this.said}` }
+    this.open.set(id, frame)
+    // Without a carrier it stays here, and goes up when there is one again.
+    if (this.#carrier !== undefined) this.session.receive(frame)
+  }
+
+  /** Another connection: what flies on the old one is lost, and what has no answer is said again. */
+  attach(): void {
+    const carrier: Carrier = { wake() {}, close() {} }
+    this.#carrier = carrier
+    this.#flying = []
+    assert.equal(this.session.attach(carrier, this.heard.length).resumed, true)
+    for (const frame of this.open.values()) this.session.receive(frame)
+  }
+
+  cut(): void {
+    if (this.#carrier !== undefined) this.session.detach(this.#carrier)
+    this.#carrier = undefined
+    this.#flying = []
+  }
+
+  take(count: number): void {
+    for (let index = 0; index < count && this.#carrier !== undefined; index++) {
+      const event = this.session.take(this.#carrier)
+      if (event === undefined) return
+      this.#flying.push(event)
+    }
+  }
+
+  arrive(count: number): void {
+    for (const event of this.#flying.splice(0, count)) {
+      this.heard.push(event)
+      if ((event.type === 'reply' || event.type === 'joined') && event.to !== undefined)
+        this.open.delete(event.to)
+    }
+  }
+
+  get bodies(): unknown[] {
+    return this.heard.flatMap((event) => (event.type === 'publish' ? [event.body] : []))
+  }
+
+  get offsets(): number[] {
+    return this.heard.flatMap((event) => (event.type === 'publish' ? [event.offset] : []))
+  }
+}
+
+const step = fc.record({
+  what: fc.constantFrom(
+    'say',
+    'say',
+    'say',
+    'take',
+    'take',
+    'arrive',
+    'arrive',
+    'cut',
+    'attach',
+    'acknowledge',
+    'bus',
+    'settle',
+  ),
+  who: fc.nat(3),
+  count: fc.integer({ min: 1, max: 6 }),
+})
+
+test('property: over cuts, splits, other connections and a bus that delays and loses, on two nodes, every call takes effect once and everybody hears everything in order', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 120, size: 'max' }), fc.integer(), async (steps, seed) => {
+      const random = seeded(seed)
+      const bus = faultyBus(memoryBus(), { random, dropRate: 0.2 })
+      const nodes = [new VirtualCore([room], { bus }), new VirtualCore([room], { bus })]
+      const clients: ModelClient[] = []
+      for (const [index, name] of ['a', 'b', 'c', 'd'].entries()) {
+        const { session } = await (nodes[index % 2] as VirtualCore).open()
+        const client = new ModelClient(name, session)
+        clients.push(client)
+        client.attach()
+        client.say('join')
+      }
+      await settled()
+      for (const { what, who, count } of steps) {
+        const client = clients[who] as ModelClient
+        if (what === 'say') client.say('call')
+        else if (what === 'take') client.take(count)
+        else if (what === 'arrive') client.arrive(count)
+        else if (what === 'cut') client.cut()
+        else if (what === 'attach') client.attach()
+        else if (what === 'acknowledge') client.session.acknowledge(client.heard.length)
+        else if (what === 'bus') bus.deliverOne()
+        else await settled()
+      }
+      // The network recovers; nodes look whether they lost the last messages.
+      for (let round = 0; round < 3; round++) {
+        for (const client of clients) client.attach()
+        await settled()
+        bus.deliverAll()
+        for (const node of nodes) await node.advance(11_000)
+        for (const client of clients) {
+          client.take(10_000)
+          client.arrive(10_000)
+        }
+      }
+      const { messages } = await bus.history('room', { limit: 10_000 })
+      const published = messages.map(({ data }) => (JSON.parse(data) as { body: string }).body)
+      assert.equal(new Set(published).size, published.length, 'a call took effect twice')
+      assert.equal(
+        published.length,
+        clients.reduce((sum, { said }) => sum + said, 0),
+        'a call was lost',
+      )
+      for (const client of clients) {
+        assert.equal(client.open.size, 0, 'an answer was lost')
+        assert.deepEqual(client.bodies, published)
+        assert.deepEqual(
+          client.offsets,
+          Array.from(published, (_, index) => index + 1),
+        )
+        const own = published.filter((body) => body.startsWith(client.name))
+        assert.deepEqual(
+          own,
+          Array.from(own, (_, index) => `${client.name}${index + 1}`),
+        )
+        assert.ok(!client.heard.some(({ type }) => type === 'channel-reset'))
+      }
+      assert.deepEqual(
+        nodes.flatMap(({ errors }) => errors),
+        [],
+      )
+    }),
+    { numRuns: 60 },
+  )
+})

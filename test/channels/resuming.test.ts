@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { channel } from '../../src/channels/channel.ts'
+import { serveChannels } from './client.ts'
+
+let effects = 0
+
+const room = channel('room:{id}', {
+  events: { message: {}, effect: {} },
+  history: { limit: 3, ttlMs: 60_000 },
+  on: {
+    message: (ctx, body) => ctx.publish('message', body),
+    effect() {
+      effects += 1
+      return effects
+    },
+  },
+})
+
+test('a session goes on over another connection: what was missed comes once, in order', async () => {
+  await using server = await serveChannels([room])
+  const first = server.client()
+  const { connected } = await first.join('room:1')
+  const { publish } = server.app.channel('room:1')
+  await publish('message', 1)
+  await first.hear('publish')
+  first.cut()
+  await first.hearClose()
+  for (const body of [2, 3, 4, 5, 6]) await publish('message', body)
+  const second = await server.client().opened()
+  const { session, key } = connected
+  second.say({ type: 'connect', resume: { session, key, position: 2 } })
+  assert.deepEqual(await second.hear('resumed'), { type: 'resumed', replayed: 5, received: 1 })
+  for (const body of [2, 3, 4, 5, 6]) assert.equal((await second.hear('publish'))['body'], body)
+  await publish('message', 7)
+  assert.equal((await second.hear('publish'))['body'], 7)
+})
+
+test('a connection that takes over replaces the other one, and replays what that one may not have brought', async () => {
+  await using server = await serveChannels([room])
+  const [first, second] = [server.client(), server.client()]
+  const { connected } = await first.join('room:1')
+  await server.app.channel('room:1').publish('message', 1)
+  await first.hear('publish')
+  await second.opened()
+  const { session, key } = connected
+  second.say({ type: 'connect', resume: { session, key, position: 1 } })
+  assert.equal((await second.hear('resumed'))['replayed'], 1)
+  assert.equal((await second.hear('publish'))['body'], 1)
+  assert.equal((await first.hear('close'))['why'], 'replaced')
+  assert.equal((await first.hearClose()).code, 4409)
+})
+
+test('a call that comes again takes effect once, and has its first answer', async () => {
+  await using server = await serveChannels([room])
+  const first = server.client()
+  const { connected } = await first.join('room:1')
+  const call = { type: 'call', id: 2, channel: 'room:1', event: 'effect' }
+  first.say(call)
+  const answer = await first.hear('reply')
+  first.cut()
+  const second = await server.client().opened()
+  const { session, key } = connected
+  second.say({ type: 'connect', resume: { session, key, position: 2 } }, call)
+  assert.deepEqual(await second.hear('reply'), answer)
+})
+
+const forged: [
+  title: string,
+  reason: string,
+  change: (resume: { session: string; key: string }) => object,
+][] = [
+  ['a session nobody knows', 'unknown', (resume) => ({ ...resume, session: 'nobody', position: 0 })],
+  ['a wrong key', 'unknown', (resume) => ({ ...resume, key: `${resume.key.slice(1)}A`, position: 0 })],
+  ['a position that was never sent', 'position', (resume) => ({ ...resume, position: 99 })],
+]
+
+for (const [title, reason, change] of forged) {
+  test(`${title} is answered with reset, reason ${reason}, and a new session`, async () => {
+    await using server = await serveChannels([room])
+    const first = server.client()
+    const { connected } = await first.join('room:1')
+    const second = await server.client().opened()
+    const { session, key } = connected as { session: string; key: string }
+    second.say({ type: 'connect', resume: change({ session, key }) })
+    const reset = await second.hear('reset')
+    assert.equal(reset['reason'], reason)
+    assert.notEqual(reset['session'], session)
+    second.say({ type: 'join', id: 1, channel: 'room:1' })
+    await second.hear('joined')
+  })
+}
+
+test('what was acknowledged is not kept, and asking for it is answered with reset, reason overflow', async () => {
+  await using server = await serveChannels([room])
+  const first = server.client()
+  const { connected } = await first.join('room:1')
+  first.say({ type: 'ack', position: 1 }, { type: 'ping' })
+  await first.hear('pong')
+  const second = await server.client().opened()
+  const { session, key } = connected
+  second.say({ type: 'connect', resume: { session, key, position: 0 } })
+  assert.equal((await second.hear('reset'))['reason'], 'overflow')
+})
+
+test('a session that is closed is over at once', async () => {
+  await using server = await serveChannels([room])
+  const first = server.client()
+  const { connected } = await first.join('room:1')
+  first.say({ type: 'close' })
+  assert.equal((await first.hearClose()).code, 1000)
+  assert.equal(server.app.sessionCount, 0)
+  const second = await server.client().opened()
+  const { session, key } = connected
+  second.say({ type: 'connect', resume: { session, key, position: 1 } })
+  assert.equal((await second.hear('reset'))['reason'], 'unknown')
+})
+
+test('a new session gets what it missed of a channel, or hears why it cannot', async () => {
+  await using server = await serveChannels([room])
+  const { publish } = server.app.channel('room:1')
+  for (const body of [1, 2, 3, 4]) await publish('message', body)
+  const { epoch } = await publish('message', 5)
+  const [ada, bob, eve] = [server.client(), server.client(), server.client()]
+  const { joined } = await ada.join('room:1', { since: { epoch, offset: 3 } })
+  assert.deepEqual([joined['resumed'], joined['at']], [{ replayed: 2 }, { epoch, offset: 5 }])
+  for (const body of [4, 5]) assert.equal((await ada.hear('publish'))['body'], body)
+  assert.deepEqual((await bob.join('room:1', { since: { epoch, offset: 1 } })).joined['reset'], {
+    reason: 'overflow',
+  })
+  assert.deepEqual((await eve.join('room:1', { since: { epoch: 'x', offset: 5 } })).joined['reset'], {
+    reason: 'epoch',
+  })
+})
+
+test('history answers with what is kept', async () => {
+  await using server = await serveChannels([room])
+  const ada = server.client()
+  await ada.join('room:1')
+  const { publish } = server.app.channel('room:1')
+  for (const body of [1, 2, 3, 4]) await publish('message', body)
+  ada.say({ type: 'history', id: 2, channel: 'room:1', limit: 2 })
+  const { body } = await ada.hear('reply')
+  const { messages, at } = body as { messages: { offset: number; body: number }[]; at: { offset: number } }
+  assert.deepEqual(
+    messages.map(({ offset, body }) => [offset, body]),
+    [
+      [3, 3],
+      [4, 4],
+    ],
+  )
+  assert.equal(at.offset, 4)
+})
+
+test('the server says goodbye to everybody when it closes', async () => {
+  const server = await serveChannels([room])
+  const ada = server.client()
+  await ada.join('room:1')
+  await server[Symbol.asyncDispose]()
+  const goodbye = await ada.hear('close')
+  assert.deepEqual([goodbye['why'], goodbye['reconnect']], ['goingAway', true])
+  assert.equal((await ada.hearClose()).code, 1001)
+})

@@ -1,0 +1,113 @@
+import type { Bus } from '../../src/bus/contract.ts'
+import { memoryBus } from '../../src/bus/memory-bus.ts'
+import type { Carrier, Ending, SessionEvent } from '../../src/channels/carrier.ts'
+import type { AnyChannel, DefinedChannel } from '../../src/channels/channel.ts'
+import { Core, type CoreLimits } from '../../src/channels/core.ts'
+import type { Credentials } from '../../src/channels/principal.ts'
+import type { Session } from '../../src/channels/session.ts'
+import { TimerWheel } from '../../src/util/timer-wheel.ts'
+
+export const limits: CoreLimits = {
+  windowMs: 30_000,
+  maxBytes: 1_000_000,
+  maxAgeMs: 60_000,
+  maxAnswers: 100,
+  maxChannels: 10,
+  maxCalls: 10,
+  rate: undefined,
+}
+
+/** Events as they are; for the tests each costs one byte. */
+export const encoder = {
+  name: 'test',
+  encode: (event: SessionEvent) => event,
+  byteLength: () => 1,
+}
+
+/** A carrier that takes everything at once, or what the test wants of it. */
+export class TestCarrier implements Carrier {
+  readonly heard: SessionEvent[] = []
+  ending: Ending | undefined
+  readonly #session: Session<SessionEvent>
+
+  constructor(session: Session<SessionEvent>, position?: number) {
+    this.#session = session
+    session.attach(this, position)
+    this.wake()
+  }
+
+  wake(): void {
+    for (let event = this.#session.take(this); event !== undefined; event = this.#session.take(this)) {
+      this.heard.push(event)
+    }
+  }
+
+  close(ending: Ending): void {
+    this.ending = ending
+  }
+
+  get types(): string[] {
+    return this.heard.map(({ type }) => type)
+  }
+}
+
+/** No two nodes, sessions and keys are the same. */
+let random = 0
+
+/** A node whose clock the test turns. */
+export class VirtualCore {
+  readonly core: Core
+  readonly errors: Error[] = []
+  #now = 0
+  readonly #wheel: TimerWheel
+
+  constructor(
+    channels: readonly DefinedChannel[],
+    options: {
+      limits?: Partial<CoreLimits>
+      bus?: Bus
+      authenticate?: (credentials: Credentials) => unknown
+    } = {},
+  ) {
+    this.#wheel = new TimerWheel(() => this.#now)
+    this.core = new Core({
+      channels: channels as readonly AnyChannel[],
+      bus: options.bus ?? memoryBus({ now: () => this.#now }),
+      limits: { ...limits, ...options.limits },
+      environment: {
+        randomBytes: (count) => nextBytes(count),
+        digest: (text) => new TextEncoder().encode(text.padEnd(64)),
+        now: () => this.#now,
+        time: () => this.#now,
+        wheel: this.#wheel,
+      },
+      authenticate: options.authenticate ?? (() => undefined),
+      onError: (error) => this.errors.push(error),
+    })
+  }
+
+  /** Lets time pass, tick by tick, and everything run that waits for nothing else. */
+  async advance(ms: number): Promise<void> {
+    for (const end = this.#now + ms; this.#now < end; ) {
+      this.#now = Math.min(end, this.#now + this.#wheel.tickMs)
+      this.#wheel.advance(this.#now)
+      await settled()
+    }
+  }
+
+  /** A session, with a carrier. */
+  async open(
+    credentials: Credentials = {},
+  ): Promise<{ session: Session<SessionEvent>; carrier: TestCarrier; key: string }> {
+    const { session, key } = await this.core.open(encoder, credentials)
+    return { session, carrier: new TestCarrier(session), key }
+  }
+}
+
+function nextBytes(count: number): Uint8Array {
+  random += 1
+  return Uint8Array.from({ length: count }, (_, index) => random >> (8 * (index % 4)))
+}
+
+/** Resolves when everything has run that waits for nothing but promises. */
+export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
