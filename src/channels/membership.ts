@@ -1,6 +1,6 @@
 import type { Position, Why } from '../codec/frame.ts'
 import { CallError } from '../errors.ts'
-import type { TakenCall } from '../rpc/calls-taken.ts'
+import { isStream, type TakenCall } from '../rpc/calls-taken.ts'
 import { TokenBucket } from '../session/token-bucket.ts'
 import type { SessionEvent } from './carrier.ts'
 import { type CallOptions, ChannelContext } from './context.ts'
@@ -210,10 +210,6 @@ export function handlerError(cause: unknown, channel: string, event: string | un
 /** What is asked of a channel the session is not in, or no longer. */
 export function over(channel: string): CallError {
   return new CallError('ERR_JOIN_FIRST', { message: 'Join the channel first', channel })
-}
-
-function isStream(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }
 
 async function* checkedItems(

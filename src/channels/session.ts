@@ -1,5 +1,6 @@
 import {
   type CallFrame,
+  errorOf,
   type NumberedFrame,
   type Position,
   type WireError,
@@ -403,8 +404,3 @@ export class Session<Unit = unknown> implements WheelEntry {
 
 const answered: ReadonlySet<string> = new Set(['join', 'leave', 'call', 'history', 'authenticate'])
 const callFrames = { reply: 1, error: 1, item: 1, end: 1, more: 1, cancel: 1 }
-
-/** An error a client answered with. */
-export function errorOf({ code, message, ...facts }: WireError): CallError {
-  return new CallError(code, { message, ...facts })
-}

@@ -1,4 +1,4 @@
-import type { CallError, ErrorCode } from '../errors.ts'
+import { CallError, type ErrorCode } from '../errors.ts'
 
 /** Where a message stands in its channel; offsets count by one as long as the epoch is the same. */
 export interface Position {
@@ -226,4 +226,9 @@ export function isCounted(frame: DownFrame): frame is CountedFrame {
 export function wireError(error: CallError): WireError {
   const { code, message, channel, event, path, reason, retryAfterMs } = error
   return { code, message, channel, event, path, reason, retryAfterMs }
+}
+
+/** What came as a frame, as an error again. */
+export function errorOf({ code, ...facts }: WireError): CallError {
+  return new CallError(code, facts)
 }

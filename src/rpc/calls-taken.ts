@@ -193,6 +193,6 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** Streams are what can be iterated asynchronously; a list is a value like any other. */
-function isStream(value: unknown): value is AsyncIterable<unknown> {
+export function isStream(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }

@@ -1,4 +1,5 @@
 import { optionError } from '../util/options.ts'
+import { percentDecoded } from '../util/percent-decoded.ts'
 
 /**
  * A path with named parts: `/chat/:room` takes one segment as `room`, a `*` at the end takes the rest as `*`.
@@ -31,18 +32,10 @@ export class PathPattern {
       const segment = segments[index] as string
       if (wanted.startsWith(':')) {
         if (segment === '') return undefined
-        parts[wanted.slice(1)] = decoded(segment)
+        parts[wanted.slice(1)] = percentDecoded(segment)
       } else if (wanted !== segment) return undefined
     }
-    if (this.#takesRest) parts['*'] = segments.slice(length).map(decoded).join('/')
+    if (this.#takesRest) parts['*'] = segments.slice(length).map(percentDecoded).join('/')
     return parts
-  }
-}
-
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment)
-  } catch {
-    return segment
   }
 }

@@ -458,7 +458,8 @@ interface PendingPing {
   reject(error: Error): void
 }
 
-function notOpen(cause?: Error): ClosedError {
+/** Why nothing can be sent any more. */
+export function notOpen(cause?: Error): ClosedError {
   return new ClosedError('ERR_CLOSED', {
     side: 'local',
     message: 'The connection is not open any more',

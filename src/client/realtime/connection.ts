@@ -1,6 +1,6 @@
 // For users whose compiler does not know of `await using` yet.
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { CallFrame, ChannelDownFrame, CountedFrame } from '../../codec/frame.ts'
+import { type CallFrame, type ChannelDownFrame, type CountedFrame, errorOf } from '../../codec/frame.ts'
 import { CallError, ClosedError } from '../../errors.ts'
 import { Answers } from './answers.ts'
 import { Calls } from './calls.ts'
@@ -11,7 +11,6 @@ import { type FrameSink, Requests } from './requests.ts'
 import { type Beginning, ClientSession, type SessionSettings } from './session.ts'
 import type { ConnectionState } from './state.ts'
 import { type Outgoing, outgoing, type UnsentFrame } from './upstream.ts'
-import { errorOf } from './wire-error.ts'
 
 /** Gives the token for a connection, each time one is made. `refused`: the one before was not good enough. */
 export type TokenSource = (facts: {

@@ -1,10 +1,4 @@
-import type { WireError } from '../../codec/frame.ts'
 import { CallError } from '../../errors.ts'
-
-/** An error of the server, as our caller gets it. */
-export function errorOf({ code, ...facts }: WireError): CallError {
-  return new CallError(code, facts)
-}
 
 /** An error of a handler of ours, as the server may know it: only one that was meant for it says what it is. */
 export function errorForServer(error: unknown): CallError {

@@ -1,4 +1,5 @@
 import { isToken } from '../../protocol/header-values.ts'
+import { percentDecoded } from '../../util/percent-decoded.ts'
 
 /** A cookie that was received (name and value), or one to set (RFC 6265 §4.1). */
 export interface ICookie {
@@ -21,16 +22,8 @@ export function readCookies(field: string | undefined): ICookie[] {
     if (equals < 0) return { name: pair, value: null as unknown as string }
     const raw = pair.slice(equals + 1).trim()
     const value = raw.startsWith('"') ? raw.slice(1, -1) : raw
-    return { name: pair.slice(0, equals).trim(), value: decoded(value) }
+    return { name: pair.slice(0, equals).trim(), value: percentDecoded(value) }
   })
-}
-
-function decoded(value: string): string {
-  try {
-    return decodeURIComponent(value)
-  } catch {
-    return value
-  }
 }
 
 /** What must not reach a header field: controls, blanks, and the end of the cookie. */

@@ -6,6 +6,7 @@ import { isWireCloseCode, maxReasonBytes } from '../../protocol/close-code.ts'
 import type { MessageCompression } from '../../protocol/compression.ts'
 import { Connection, type ConnectionSettings, type ConnectionSink } from '../../protocol/connection.ts'
 import { linkOf } from '../../runtime/node/links.ts'
+import { throwLater } from '../../runtime/node/tell.ts'
 import type { Link, LinkSink } from '../../transport/link.ts'
 import type { Flushable } from '../../transport/turn.ts'
 import { type BinaryType, CLOSED, CLOSING, emptyBuffer, OPEN, type ReadyState } from './constants.ts'
@@ -484,7 +485,7 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
       if (isBinary === undefined) this.#owner.emit(event, data)
       else this.#owner.emit(event, data, isBinary)
     } catch (error) {
-      rethrow(error)
+      throwLater(error)
     }
     if (!this.#settings.synchronousEvents) this.#rest()
   }
@@ -570,19 +571,13 @@ export function controlData(data: Uint8Array): Buffer {
   return data.length === 0 ? emptyBuffer : Buffer.from(data.buffer, data.byteOffset, data.length)
 }
 
-/** What a listener or a callback throws is thrown all the same, but the connection goes on as it should. */
-function rethrow(error: unknown): void {
-  nextTick(() => {
-    throw error
-  })
-}
-
+/** What a callback throws is thrown all the same, but the connection goes on as it should. */
 function safely(callback: SendCallback, error: Error | undefined): void {
   try {
     if (error === undefined) callback()
     else callback(error)
   } catch (thrown) {
-    rethrow(thrown)
+    throwLater(thrown)
   }
 }
 

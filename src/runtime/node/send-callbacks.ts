@@ -1,4 +1,4 @@
-import { ClosedError } from '../../errors.ts'
+import { notOpen } from '../../transport/websocket-carrier.ts'
 import { tell } from './tell.ts'
 
 /** What is sent through: a carrier. */
@@ -47,8 +47,4 @@ export class SendCallbacks {
   #call(error: Error | undefined): void {
     for (const callback of this.#waiting.splice(0)) tell(() => (error ? callback(error) : callback()))
   }
-}
-
-function notOpen(): ClosedError {
-  return new ClosedError('ERR_CLOSED', { side: 'local', message: 'The connection is not open any more' })
 }
