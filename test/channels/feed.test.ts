@@ -48,7 +48,7 @@ test('property: over a bus that delays and loses, with history, members hear eve
       )
       assert.equal(feed.position.offset, published)
     }),
-    { numRuns: 60 },
+    { numRuns: 60, seed: 65 },
   )
 })
 
@@ -78,7 +78,7 @@ test('property: without history a loss is told, and what is heard is in order', 
       }
       assert.ok(last === count || lost)
     }),
-    { numRuns: 60 },
+    { numRuns: 60, seed: 66 },
   )
 })
 
@@ -121,7 +121,7 @@ test('property: whoever joins with a position gets what is behind it, and from t
         )
       },
     ),
-    { numRuns: 80 },
+    { numRuns: 80, seed: 67 },
   )
 })
 
