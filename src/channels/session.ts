@@ -121,6 +121,11 @@ export class Session<Unit = unknown> implements WheelEntry {
     return this.#line.take(carrier, this.core.now())
   }
 
+  /** The carrier that takes units now. */
+  get carrier(): Carrier | undefined {
+    return this.#line.carrier
+  }
+
   /** Position of the last unit any carrier took. */
   get position(): number {
     return this.#line.position

@@ -51,6 +51,8 @@ export interface ConnectFrame {
   readonly version?: number | undefined
   readonly token?: string | undefined
   readonly resume?: { readonly session: string; readonly key: string; readonly position: number } | undefined
+  /** The longest that the client wants to go without hearing anything, where it hears over HTTP. */
+  readonly heartbeatMs?: number | undefined
 }
 
 /** Whose frames follow in the body of a request. */
@@ -186,7 +188,13 @@ export type DownFrame =
   | CarrierFrame
   | CloseFrame
   | ({ readonly type: 'connected' } & SessionFacts)
-  | { readonly type: 'resumed'; readonly replayed: number; readonly received: number }
+  | {
+      readonly type: 'resumed'
+      /** The one that was asked for. */
+      readonly position?: number | undefined
+      readonly replayed: number
+      readonly received: number
+    }
   | ({ readonly type: 'reset'; readonly reason: string } & SessionFacts)
 
 /** The version of the protocol, and its subprotocol. */

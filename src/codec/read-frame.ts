@@ -8,6 +8,8 @@ export type ReadFrame<Frame> =
 /** Answers what a key must be, or nothing where it is. */
 type Rule = (value: unknown) => string | undefined
 type Rules = Readonly<Record<string, Rule>>
+/** The rules of each type of frame. */
+type Types = Readonly<Record<string, Rules>>
 
 const isText: Rule = (value) => (typeof value === 'string' ? undefined : 'a string')
 const isWhole: Rule = (value) =>
@@ -30,7 +32,7 @@ const numbered = { id: isNumber }
 const inChannel = { channel: isText }
 const isError = record({ code: isText, message: isText })
 
-const callRules: Readonly<Record<string, Rules>> = {
+const callRules: Types = {
   call: { id: isNumber, channel: optional(isText), event: isText, deadlineMs: optional(isNumber) },
   reply: { to: isNumber },
   error: { to: optional(isNumber), error: isError },
@@ -39,27 +41,25 @@ const callRules: Readonly<Record<string, Rules>> = {
   more: { to: optional(isNumber), of: optional(isNumber), items: isNumber },
   cancel: { of: isNumber },
 }
-const carrierRules: Readonly<Record<string, Rules>> = { ack: { position: isWhole }, ping: {}, pong: {} }
+const carrierRules: Types = { ack: { position: isWhole }, ping: {}, pong: {} }
 
-const upRules = new Map<string, Rules>(
-  Object.entries({
-    connect: {
-      version: optional(isNumber),
-      token: optional(isText),
-      resume: optional(record({ session: isText, key: isText, position: isWhole })),
-    },
-    close: {},
-    ...carrierRules,
-    join: { ...numbered, ...inChannel, since: optional(isPosition) },
-    leave: { ...numbered, ...inChannel },
-    send: { ...numbered, ...inChannel, event: isText },
-    history: { ...numbered, ...inChannel, since: optional(isPosition), limit: optional(isNumber) },
-    authenticate: { ...numbered, token: isText },
-    ...Object.fromEntries(
-      Object.entries(callRules).map(([type, rules]) => [type, { ...rules, ...numbered }]),
-    ),
-  }),
-)
+// Each list stands for itself and does nothing: a client is bundled without what only servers read.
+const upRules: Types = {
+  connect: {
+    version: optional(isNumber),
+    token: optional(isText),
+    resume: optional(record({ session: isText, key: isText, position: isWhole })),
+    heartbeatMs: optional(isNumber),
+  },
+  close: {},
+  ...carrierRules,
+  join: { ...numbered, ...inChannel, since: optional(isPosition) },
+  leave: { ...numbered, ...inChannel },
+  send: { ...numbered, ...inChannel, event: isText },
+  history: { ...numbered, ...inChannel, since: optional(isPosition), limit: optional(isNumber) },
+  authenticate: { ...numbered, token: isText },
+  .../* @__PURE__ */ withNumbers(callRules),
+}
 
 const session: Rules = {
   session: isText,
@@ -68,25 +68,23 @@ const session: Rules = {
   windowMs: isWhole,
 }
 
-const downRules = new Map<string, Rules>(
-  Object.entries({
-    connected: session,
-    resumed: { replayed: isWhole, received: isWhole },
-    reset: { ...session, reason: isText },
-    close: { afterMs: optional(isWhole), url: optional(isText) },
-    ...carrierRules,
-    ...callRules,
-    joined: { to: isNumber, ...inChannel, at: isPosition },
-    left: { ...inChannel, to: optional(isNumber), why: isText },
-    'channel-reset': { ...inChannel, reason: isText, at: isPosition },
-    publish: { ...inChannel, event: isText, offset: isWhole },
-    send: { channel: optional(isText), event: isText },
-    presence: { ...inChannel, state: isObject },
-    'presence-diff': { ...inChannel, joins: isObject, leaves: isObject },
-  }),
-)
+const downRules: Types = {
+  connected: session,
+  resumed: { position: optional(isWhole), replayed: isWhole, received: isWhole },
+  reset: { ...session, reason: isText },
+  close: { afterMs: optional(isWhole), url: optional(isText) },
+  ...carrierRules,
+  ...callRules,
+  joined: { to: isNumber, ...inChannel, at: isPosition },
+  left: { ...inChannel, to: optional(isNumber), why: isText },
+  'channel-reset': { ...inChannel, reason: isText, at: isPosition },
+  publish: { ...inChannel, event: isText, offset: isWhole },
+  send: { channel: optional(isText), event: isText },
+  presence: { ...inChannel, state: isObject },
+  'presence-diff': { ...inChannel, joins: isObject, leaves: isObject },
+}
 
-const carryRules = new Map<string, Rules>([['carry', { session: isText, key: isText }]])
+const carryRules: Types = { carry: { session: isText, key: isText } }
 
 /** Reads the first line of a request that carries frames. */
 export function readCarryFrame(text: string): ReadFrame<CarryFrame> {
@@ -103,7 +101,7 @@ export function readDownFrame(text: string): ReadFrame<DownFrame> {
   return readFrame(text, downRules) as ReadFrame<DownFrame>
 }
 
-function readFrame(text: string, types: ReadonlyMap<string, Rules>): ReadFrame<unknown> {
+function readFrame(text: string, types: Types): ReadFrame<unknown> {
   let frame: Readonly<Record<string, unknown>>
   try {
     frame = JSON.parse(text)
@@ -112,11 +110,15 @@ function readFrame(text: string, types: ReadonlyMap<string, Rules>): ReadFrame<u
   }
   if (isObject(frame) !== undefined) return { wrong: 'A frame is a JSON object with a type' }
   const type = frame['type']
-  const rules = typeof type === 'string' ? types.get(type) : undefined
+  const rules = typeof type === 'string' && Object.hasOwn(types, type) ? types[type] : undefined
   const id = isNumber(frame['id']) === undefined ? (frame['id'] as number) : undefined
   if (rules === undefined) return { wrong: 'There is no frame of this type', id }
   const wrong = wrongKey(frame, rules)
   return wrong === undefined ? { frame } : { wrong: `In a frame of type ${type} ${wrong}`, id }
+}
+
+function withNumbers(types: Types): Types {
+  return Object.fromEntries(Object.entries(types).map(([type, rules]) => [type, { ...rules, ...numbered }]))
 }
 
 function wrongKey(value: Readonly<Record<string, unknown>>, rules: Rules): string | undefined {

@@ -30,7 +30,7 @@ test('a session goes on over another connection: what was missed comes once, in 
   const second = await server.client().opened()
   const { session, key } = connected
   second.say({ type: 'connect', resume: { session, key, position: 2 } })
-  assert.deepEqual(await second.hear('resumed'), { type: 'resumed', replayed: 5, received: 1 })
+  assert.deepEqual(await second.hear('resumed'), { type: 'resumed', position: 2, replayed: 5, received: 1 })
   for (const body of [2, 3, 4, 5, 6]) assert.equal((await second.hear('publish'))['body'], body)
   await publish('message', 7)
   assert.equal((await second.hear('publish'))['body'], 7)

@@ -1,8 +1,12 @@
+import { HandshakeError, RealtimeError } from '../../errors.ts'
 import { WebSocket } from '../websocket.ts'
 import type { ServerType, UnknownServer } from './channel-types.ts'
 import type { Connection } from './connection.ts'
+import { retryAfterMs } from './http-lines.ts'
 import { openConnection } from './opening.ts'
 import type { ConnectOptions } from './options.ts'
+import type { CarrierEnd } from './transport.ts'
+import { webSocketTransport } from './web-socket-transport.ts'
 
 /**
  * Connects to a server of channels, and stays connected: over breaks, restarts and sleep nothing is lost, doubled or
@@ -24,5 +28,20 @@ export function connect<Server extends ServerType = UnknownServer>(
   url: string | URL,
   options: ConnectOptions = {},
 ): Connection<Server> {
-  return openConnection<Server>(url, options, (target, protocol) => new WebSocket(target, protocol))
+  return openConnection<Server>(url, options, webSocket)
+}
+
+const webSocket = webSocketTransport((url, protocol) => new WebSocket(url, protocol), readError)
+
+/** Ours says why it failed. */
+function readError(error: unknown): CarrierEnd {
+  if (!(error instanceof HandshakeError)) return error instanceof RealtimeError ? { error } : {}
+  const { status, headers, message } = error
+  const [, retryAfter] = headers.find(([name]) => name.toLowerCase() === 'retry-after') ?? []
+  return {
+    message,
+    status,
+    retryAfterMs: retryAfterMs(retryAfter),
+    error: status === undefined ? error : undefined,
+  }
 }

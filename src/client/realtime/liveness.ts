@@ -14,10 +14,17 @@ export class Liveness {
   /** When to ask, or when to give up. */
   #due: number
   #asked = false
+  #heardAt: number
 
   constructor(times: HeartbeatTimes, now: number) {
     this.#times = times
+    this.#heardAt = now
     this.#due = now + times.everyMs
+  }
+
+  /** When something was heard last. */
+  get heardAt(): number {
+    return this.#heardAt
   }
 
   /** When to look next. */
@@ -28,6 +35,7 @@ export class Liveness {
   /** Every frame is a sign of life. */
   heard(now: number): void {
     this.#asked = false
+    this.#heardAt = now
     this.#due = now + this.#times.everyMs
   }
 

@@ -2,18 +2,27 @@ import type { ServerType, UnknownServer } from './channel-types.ts'
 import { Connection } from './connection.ts'
 import { type ConnectOptions, connectionSettings } from './options.ts'
 import { watchPage } from './page.ts'
-import { type CreateWebSocket, webSocketTransport } from './web-socket-transport.ts'
+import type { Transport } from './transport.ts'
 
-/** Opens a connection with WebSockets that `create` makes. */
+/** Opens a connection; `webSocket` is the transport of that name. */
 export function openConnection<Server extends ServerType = UnknownServer>(
   url: string | URL,
   options: ConnectOptions,
-  create: CreateWebSocket,
+  webSocket: Transport,
 ): Connection<Server> {
   const { location } = globalThis as { location?: { readonly href?: string } }
-  const settings = connectionSettings(url, options, webSocketTransport(create), location?.href)
+  const settings = connectionSettings(url, options, webSocket, location?.href)
+  const { signal } = options
+  const close = (): void => connection.close()
   let stopWatching = (): void => {}
-  const connection = new Connection<Server>(settings, () => stopWatching())
-  stopWatching = watchPage(connection.start())
+  const connection = new Connection<Server>(settings, () => {
+    stopWatching()
+    signal?.removeEventListener('abort', close)
+  })
+  if (signal?.aborted) close()
+  else {
+    signal?.addEventListener('abort', close)
+    stopWatching = watchPage(connection.start())
+  }
   return connection
 }

@@ -8,9 +8,16 @@ import {
   optionError,
 } from '../../util/options.ts'
 import type { ConnectionSettings, TokenSource } from './connection.ts'
+import { type HttpWay, httpTransport } from './http-transport.ts'
 import { platformTime } from './platform-time.ts'
 import { defaultDelays, type ReconnectDelays } from './reconnect.ts'
 import type { Transport } from './transport.ts'
+import { transportMemory } from './transport-memory.ts'
+
+/** Transports that are there: a WebSocket, and over HTTP a stream of lines, one of events, and long polls. */
+export type TransportName = 'websocket' | HttpWay
+
+const transportNames: readonly TransportName[] = ['websocket', 'stream', 'events', 'poll']
 
 /** The second argument of `connect`. */
 export interface ConnectOptions {
@@ -19,8 +26,11 @@ export interface ConnectOptions {
    * expires is no trouble. It travels in the first frame, never in the URL. @default none
    */
   auth?: string | TokenSource | undefined
-  /** How to reach the server, in order of preference: by name, or one of your own. @default ['websocket'] */
-  transports?: readonly ('websocket' | Transport)[] | undefined
+  /**
+   * How to reach the server, in order of preference: by name, or one of your own. What does not get through is replaced by
+   * the next at once, and tried again later. @default ['websocket', 'stream', 'events', 'poll']
+   */
+  transports?: readonly (TransportName | Transport)[] | undefined
   /**
    * How long to wait between attempts; with `false` a lost connection is closed for good. The server's advice comes on
    * top. @default { firstMs: 1_000, maxMs: 30_000 }
@@ -35,16 +45,19 @@ export interface ConnectOptions {
   callDeadlineMs?: number | undefined
   /** Time for a connection to open and the server to greet, in milliseconds. @default 10_000 */
   openTimeoutMs?: number | undefined
+  /** Closes the connection when it is aborted. @default none */
+  signal?: AbortSignal | undefined
   /** Hears of listeners that throw, and of errors that nobody listens to. @default they go to the console */
   onError?: ((error: unknown) => void) | undefined
 }
 
 const isTransports = (value: unknown): string | undefined => {
   const isOne = (one: unknown): boolean =>
-    one === 'websocket' || typeof (one as Partial<Transport> | null)?.open === 'function'
+    transportNames.includes(one as TransportName) ||
+    typeof (one as Partial<Transport> | null)?.open === 'function'
   return Array.isArray(value) && value.length > 0 && value.every(isOne)
     ? undefined
-    : "a list of 'websocket' and transports"
+    : `a list of ${transportNames.join(', ')}, or transports`
 }
 
 /**
@@ -65,23 +78,28 @@ export function connectionSettings(
     queue: isObject,
     callDeadlineMs: isCount(1),
     openTimeoutMs: isCount(1),
+    signal: isObject,
     onError: isFunction,
   })
-  const { reconnect = {}, queue = {}, transports = ['websocket'] } = options
+  const { reconnect = {}, queue = {}, transports = transportNames } = options
   if (reconnect !== false) {
     checkOptions('connect: reconnect', reconnect, { firstMs: isCount(0), maxMs: isCount(0) })
   }
   checkOptions('connect: queue', queue, { maxBytes: isCount(0) })
   const text = String(url)
   if (!URL.canParse(text, base)) throw optionError(`connect: '${text}' is no URL`)
-  const { protocol, href } = new URL(text, base)
+  const { protocol, href, host } = new URL(text, base)
   if (!/^(ws|http)s?:$/.test(protocol)) {
     throw optionError(`connect: '${protocol}' is no scheme of a server; 'wss:' and 'https:' are`)
   }
   return {
     url: href,
     auth: options.auth,
-    transports: transports.map((one) => (one === 'websocket' ? webSocket : one)),
+    transports: transports.map((one) => {
+      if (typeof one !== 'string') return one
+      return one === 'websocket' ? webSocket : httpTransport(one, platformTime)
+    }),
+    memory: transportMemory(host),
     reconnect: reconnect && {
       firstMs: reconnect.firstMs ?? defaultDelays.firstMs,
       maxMs: reconnect.maxMs ?? defaultDelays.maxMs,

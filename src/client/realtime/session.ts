@@ -1,4 +1,5 @@
 import {
+  type ConnectFrame,
   type CountedFrame,
   type DownFrame,
   isCounted,
@@ -8,12 +9,15 @@ import {
 } from '../../codec/frame.ts'
 import { readDownFrame } from '../../codec/read-frame.ts'
 import { CallError } from '../../errors.ts'
+import { foreignAnswer } from './http-lines.ts'
+import { IdleLimit } from './idle-limit.ts'
 import { Liveness } from './liveness.ts'
 import { defaultDelays, type ReconnectDelays, reconnectDelay } from './reconnect.ts'
 import type { ConnectionState, Reason } from './state.ts'
 import type { Alarm, Time } from './time.ts'
 import type { Carrier, CarrierEnd, Transport } from './transport.ts'
 import { TransportChoice } from './transport-choice.ts'
+import type { TransportMemory } from './transport-memory.ts'
 import { type Outgoing, Upstream } from './upstream.ts'
 import { type Verdict, verdictOfEnd, verdictOfFrame } from './verdict.ts'
 
@@ -21,8 +25,10 @@ export interface SessionSettings {
   readonly url: string
   /** In order of preference. */
   readonly transports: readonly Transport[]
+  /** Which of them worked the last time. */
+  readonly memory?: TransportMemory | undefined
   readonly reconnect: ReconnectDelays | false
-  /** Time for a carrier to open, and for the server to answer on it. */
+  /** Time for a carrier to open, and then for the server to answer on it. */
   readonly openTimeoutMs: number
   readonly maxQueueBytes: number
   readonly time: Time
@@ -50,8 +56,8 @@ export interface SessionEvents {
 /** One try with one carrier. */
 interface Attempt {
   readonly transport: Transport
-  /** Whether it is to take the place of a connection that works. */
-  readonly replaces: boolean
+  /** Whether it takes the place of a connection that works. */
+  replaces: boolean
   carrier: Carrier | undefined
   opened: boolean
 }
@@ -71,6 +77,8 @@ const ackEveryFrames = 32
 const ackEveryMs = 900
 /** A connection that lasted for so long was a good one: the next trouble is a new one. */
 const steadyMs = 10_000
+/** A transport that has not opened after so long is not waited for alone. */
+const slowMs = 3_000
 
 /**
  * The client's end of a session, over any number of carriers (PROTOCOL.md): opens them, says what it has, counts, acknowledges,
@@ -86,6 +94,9 @@ export class ClientSession {
   #state: ConnectionState
   #url: string
   readonly #choice: TransportChoice
+  /** What is known best of why transports do not get through, while they do not. */
+  #hindrance: Verdict | undefined
+  readonly #idleLimit = new IdleLimit()
   /** A better transport that is being tried beside the connection. */
   #better: Attempt | undefined
   /** When to try one, or to give the one that is tried up. */
@@ -108,7 +119,7 @@ export class ClientSession {
     this.#time = settings.time
     this.#alarm = settings.time.alarm(() => this.#advance())
     this.#upstream = new Upstream(settings.maxQueueBytes)
-    this.#choice = new TransportChoice(settings.transports)
+    this.#choice = new TransportChoice(settings.transports, settings.memory?.recall())
     this.#url = settings.url
     this.#state = { status: 'connecting', transport: this.#choice.current.name }
   }
@@ -157,7 +168,12 @@ export class ClientSession {
   setOnline(online: boolean): void {
     this.#online = online
     if (online && this.#phase.name === 'waiting') this.reconnect()
-    else this.#doubt()
+    else {
+      // Another network, perhaps, in which more is allowed.
+      if (online && this.#betterAt !== undefined && this.#better === undefined)
+        this.#betterAt = this.#time.now()
+      this.#doubt()
+    }
   }
 
   /** The page is put away, and its connections with it; or it is back. */
@@ -168,7 +184,7 @@ export class ClientSession {
       if (name === 'waiting' || (name === 'resting' && this.#state.status === 'waiting')) this.reconnect()
       else this.#doubt()
     } else if (name !== 'over' && this.#state.status !== 'refused') {
-      this.#drop(closeGoingAway)
+      this.#drop(closeNormal)
       this.#phase = { name: 'resting' }
       this.#tell({ status: 'waiting', until: Number.POSITIVE_INFINITY, reason: { why: 'hidden' } })
     }
@@ -200,19 +216,22 @@ export class ClientSession {
       },
       (error) => {
         if (this.#phase !== phase) return
-        this.#leave({ reason: { why: 'auth', message: messageOf(error) }, again: 'yes', afterMs: 0 })
+        this.#leave(comeBack({ why: 'auth', message: messageOf(error) }))
       },
     )
   }
 
   #open(): void {
-    this.#greetOn({ transport: this.#choice.current, replaces: false, carrier: undefined, opened: false })
+    this.#greetOn(newAttempt(this.#choice.current))
   }
 
   /** From now on this attempt is the one that counts; it may be open already. */
   #greetOn(attempt: Attempt): void {
-    this.#phase = { name: 'opening', attempt, until: this.#time.now() + this.#settings.openTimeoutMs }
-    if (attempt.opened) this.#greet()
+    const { openTimeoutMs } = this.#settings
+    const patienceMs =
+      this.#choice.hasNext && !attempt.opened ? Math.min(slowMs, openTimeoutMs) : openTimeoutMs
+    this.#phase = { name: 'opening', attempt, until: this.#time.now() + patienceMs }
+    if (attempt.opened) this.#greet(attempt)
     else this.#openCarrier(attempt)
     this.#schedule()
   }
@@ -227,12 +246,13 @@ export class ClientSession {
         opened: () => {
           attempt.opened = true
           if (attempt === this.#better) this.#moveToBetter(attempt)
-          else if (this.#isCurrent(attempt)) this.#greet()
+          else if (this.#isCurrent(attempt)) this.#greetOn(attempt)
         },
         received: (text) => {
           if (this.#isCurrent(attempt)) this.#received(text)
         },
         closed,
+        greeting: () => this.#greeting(),
       })
     } catch (error) {
       // A page that came over TLS may not even try to connect without.
@@ -246,40 +266,61 @@ export class ClientSession {
     return (phase.name === 'opening' || phase.name === 'live') && phase.attempt === attempt
   }
 
-  #greet(): void {
+  #greet({ carrier }: Attempt): void {
+    carrier?.send(JSON.stringify(this.#greeting()))
+  }
+
+  #greeting(): ConnectFrame {
     const session = this.#session
-    this.#say({
+    return {
       type: 'connect',
       version: protocolVersion,
       token: this.#token,
       resume: session && { session: session.session, key: session.key, position: this.#position },
-    })
+      heartbeatMs: this.#idleLimit.everyMs,
+    }
   }
 
   #closed(attempt: Attempt, end: CarrierEnd): void {
     const verdict = verdictOfEnd(end, attempt.opened)
-    const mayFallBack = verdict.again === 'yes' || verdict.again === 'asked'
-    if (this.#phase.name === 'opening' && mayFallBack && this.#fallBack(verdict.reason)) return
-    this.#leave(verdict)
+    // Who says when to come back speaks of the server, and not of the way to it.
+    const mayFallBack = verdict.again !== 'token' && verdict.again !== 'never' && verdict.afterMs === 0
+    if (mayFallBack) this.#fallBack(verdict)
+    else this.#leave(verdict)
   }
 
-  /** Tries the next transport at once, as long as there is one that was not tried. */
-  #fallBack(reason: Reason): boolean {
-    if (!this.#choice.failed()) return false
-    this.#drop(closeGoingAway)
+  /** Tries the next transport at once, where there is one that was not tried; one that is only slow may still take over. */
+  #fallBack(verdict: Verdict, isSlow = false): void {
+    const phase = this.#phase
+    if (phase.name !== 'opening') {
+      this.#leave(verdict)
+      return
+    }
+    if (this.#hindrance === undefined || tells(verdict) > tells(this.#hindrance)) this.#hindrance = verdict
+    if (!this.#choice.failed()) {
+      this.#leave(this.#hindrance)
+      return
+    }
+    const { reason } = verdict
+    const { attempt } = phase
+    this.#phase = { name: 'resting' }
+    if (isSlow && this.#better === undefined) this.#better = attempt
+    else attempt.carrier?.close(closeGoingAway)
     this.#tell({ status: 'connecting', transport: this.#choice.current.name, reason })
     if (this.#phase.name === 'resting') this.#open()
-    return true
   }
 
   /** Lets go of the connection, and comes back as the verdict allows. */
   #leave(verdict: Verdict): void {
     const { reason, again } = verdict
     const phase = this.#phase
-    const isSteady = phase.name === 'live' && this.#time.now() - phase.since >= steadyMs
-    if (isSteady) this.#failures = 0
+    if (phase.name === 'live') this.#judge(phase.since, phase.liveness.heardAt, reason)
     // Where the server sent us nobody may be: then we go home.
-    if (phase.name !== 'live') this.#url = this.#settings.url
+    else {
+      this.#url = this.#settings.url
+      this.#choice.restart()
+      this.#hindrance = undefined
+    }
     this.#drop(closeNormal)
     if (phase.name === 'live' && reason.why === 'tooBig') this.#tooBig = true
     if (again === 'never' || (again === 'yes' && this.#settings.reconnect === false)) this.#end(reason)
@@ -289,6 +330,16 @@ export class ClientSession {
       this.#tokenRefused = true
       this.#begin(reason)
     }
+  }
+
+  /** What the end of a connection says about the way it went. */
+  #judge(since: number, heardAt: number, { why }: Reason): void {
+    const now = this.#time.now()
+    const isSteady = now - since >= steadyMs
+    if (isSteady) this.#failures = 0
+    // Kept busy, one that is cut when it is quiet is as good as any other.
+    const isQuiet = why === 'lost' && this.#idleLimit.lost(now - heardAt)
+    this.#choice.lost(!isSteady && !isQuiet && (why === 'lost' || why === 'silent'))
   }
 
   #wait({ reason, afterMs, url }: Verdict): void {
@@ -345,7 +396,7 @@ export class ClientSession {
   /** Tries a better transport beside the connection. What is said stays on the one that works until the other is open. */
   #tryBetter(): void {
     this.#betterAt = this.#time.now() + this.#settings.openTimeoutMs
-    this.#better = { transport: this.#choice.nextBetter(), replaces: true, carrier: undefined, opened: false }
+    this.#better = newAttempt(this.#choice.nextBetter())
     this.#openCarrier(this.#better)
   }
 
@@ -364,7 +415,8 @@ export class ClientSession {
   /** Goes on with the better one. To move is to resume: nothing is lost by it, nor overtakes anything. */
   #moveToBetter(attempt: Attempt): void {
     this.#better = undefined
-    this.#choice.takeBetter()
+    this.#choice.take(attempt.transport)
+    attempt.replaces = this.#phase.name === 'live'
     this.#drop(closeGoingAway)
     this.#greetOn(attempt)
   }
@@ -377,8 +429,10 @@ export class ClientSession {
   // ------------------------------------------------------------------------------------------------ frames
 
   #received(text: string): void {
-    if (this.#phase.name === 'live') this.#phase.liveness.heard(this.#time.now())
     const read = readDownFrame(text)
+    // An acknowledgement may have come another way than what is said.
+    const isAck = 'frame' in read && read.frame.type === 'ack'
+    if (this.#phase.name === 'live' && !isAck) this.#phase.liveness.heard(this.#time.now())
     if ('frame' in read) this.#take(read.frame)
     else {
       // What cannot be read was counted by its sender; and what it was is lost, which somebody should hear.
@@ -397,13 +451,16 @@ export class ClientSession {
       this.#events.frame(frame)
     } else if (frame.type === 'close') this.#leave(verdictOfFrame(frame))
     else if (frame.type === 'ping') this.#say({ type: 'pong' })
-    else if (!isLive) this.#answered(frame)
+    else if (!isLive || frame.type === 'reset') this.#answered(frame)
     else if (frame.type === 'ack') this.#upstream.acknowledge(frame.position)
+    else if (frame.type === 'resumed' && this.#isHere(frame.position))
+      this.#upstream.acknowledge(frame.received)
   }
 
   #answered(frame: DownFrame): void {
     const before = this.#session
     if (frame.type === 'resumed' && before !== undefined) {
+      if (!this.#isHere(frame.position)) return
       this.#upstream.rewind(frame.received)
       this.#withoutTooBig()
       this.#goLive(before, { kind: 'resumed', replayed: frame.replayed })
@@ -417,6 +474,14 @@ export class ClientSession {
     }
   }
 
+  /** Whether an answer follows what came before. One that does not was kept by somebody in between, and comes again. */
+  #isHere(position = this.#position): boolean {
+    if (position === this.#position) return true
+    const error = foreignAnswer('The answer is one of before')
+    this.#fallBack(verdictOfEnd({ error }, false))
+    return false
+  }
+
   /** Frames arrive in order, so the first that did not is the one that was too large: sent again, it would end this connection too. */
   #withoutTooBig(): void {
     const frame = this.#tooBig ? this.#upstream.dropFirst() : undefined
@@ -426,7 +491,7 @@ export class ClientSession {
 
   #goLive({ heartbeat }: SessionFacts, how: Beginning): void {
     const phase = this.#phase
-    if (phase.name !== 'opening') return
+    if (phase.name !== 'opening' && phase.name !== 'live') return
     this.#acknowledged = this.#position
     this.#acknowledgeAt = undefined
     this.#tokenRefused = false
@@ -436,11 +501,21 @@ export class ClientSession {
     if (this.#phase !== phase) return
     const { attempt } = phase
     const since = this.#time.now()
-    this.#phase = { name: 'live', attempt, since, liveness: new Liveness(heartbeat, since) }
+    const everyMs = Math.min(heartbeat.everyMs, this.#idleLimit.everyMs ?? never)
+    const liveness = new Liveness({ everyMs, graceMs: heartbeat.graceMs }, since)
+    this.#phase = { name: 'live', attempt, since, liveness }
     const betterMs = this.#choice.worked()
-    this.#betterAt = betterMs && since + betterMs
+    if (this.#better === undefined) this.#betterAt = betterMs && since + betterMs
+    const { isBest } = this.#choice
+    const { name } = attempt.transport
+    this.#settings.memory?.keep(isBest ? undefined : name)
+    if (isBest) this.#hindrance = undefined
     this.#pump()
-    this.#tell({ status: 'open', transport: attempt.transport.name })
+    this.#tell({
+      status: 'open',
+      transport: name,
+      ...(!isBest && { reason: { ...this.#hindrance?.reason, why: 'blocked' } }),
+    })
   }
 
   #pump(): void {
@@ -484,8 +559,9 @@ export class ClientSession {
     const now = this.#time.now()
     if (phase.name === 'waiting' && phase.until <= now) this.reconnect()
     else if (phase.name === 'opening' && phase.until <= now) {
-      const why = phase.attempt.opened ? 'silent' : 'unreachable'
-      if (!this.#fallBack({ why })) this.#leave({ reason: { why }, again: 'yes', afterMs: 0 })
+      const { opened } = phase.attempt
+      const why = opened ? 'silent' : 'unreachable'
+      this.#fallBack(comeBack({ why }), !opened)
     } else if (phase.name === 'live') {
       if (this.#acknowledgeAt !== undefined && this.#acknowledgeAt <= now) this.#acknowledge()
       if (this.#betterAt !== undefined && this.#betterAt <= now) {
@@ -494,7 +570,7 @@ export class ClientSession {
       }
       const look = phase.liveness.look(now)
       if (look === 'ask') this.#say({ type: 'ping' })
-      else if (look === 'give up') this.#leave({ reason: { why: 'silent' }, again: 'yes', afterMs: 0 })
+      else if (look === 'give up') this.#leave(comeBack({ why: 'silent' }))
     }
     this.#schedule()
   }
@@ -513,6 +589,19 @@ const never = Number.POSITIVE_INFINITY
 const closeNormal = 1000
 /** We want another connection, and the session with it. */
 const closeGoingAway = 4000
+
+function newAttempt(transport: Transport): Attempt {
+  return { transport, replaces: false, carrier: undefined, opened: false }
+}
+
+function comeBack(reason: Reason): Verdict {
+  return { reason, again: 'yes', afterMs: 0 }
+}
+
+/** How much is known: that somebody answered says more than that nobody did. */
+function tells({ reason }: Verdict): number {
+  return reason.status !== undefined ? 2 : reason.why === 'unreachable' ? 0 : 1
+}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -1,3 +1,4 @@
+import type { ConnectFrame } from '../../codec/frame.ts'
 import type { RealtimeError } from '../../errors.ts'
 
 /** How a carrier ended, as far as it knows. */
@@ -6,25 +7,32 @@ export interface CarrierEnd {
   readonly code?: number | undefined
   /** Close reason of the server. */
   readonly message?: string | undefined
-  /** HTTP status of a server that did not let it open. */
+  /** HTTP status of a server that did not let it open, or did not let it go on. */
   readonly status?: number | undefined
   /** What the server says about when to try again. */
   readonly retryAfterMs?: number | undefined
-  /** What went wrong on our side of the network. */
+  /** What went wrong on our side of the network, or was not said by our server (`ERR_FRAME`, `ERR_REDIRECT`). */
   readonly error?: RealtimeError | undefined
 }
 
 /** What a carrier tells: `opened`, then what comes, then `closed`; or `closed` alone. Nothing after `closed`. */
 export interface CarrierEvents {
+  /** Frames get through, both ways. The session greets the server in this call: what it sends first is a `connect`. */
   opened(): void
   received(text: string): void
   closed(end: CarrierEnd): void
+  /** The `connect` that takes the session up where it is now: for a carrier of many requests, each of which says it. */
+  greeting(): ConnectFrame
 }
 
 /** One open instance of a transport: carries frames in order, each whole, and none twice. */
 export interface Carrier {
+  /** Takes a frame; only between `opened` and `closed`. What it takes is sent in order, or it ends. */
   send(text: string): void
-  /** Ends it, politely where that costs no time; nothing is told any more. */
+  /**
+   * Ends it; nothing is told any more. With 1000 what was taken is still sent, where that takes nobody's time; with any
+   * other code the session goes on elsewhere, and sends it again.
+   */
   close(code: number): void
 }
 
@@ -43,7 +51,11 @@ export interface Carrier {
  * ```
  */
 export interface Transport {
+  /** What the state of a connection calls it, and what is remembered where it works. */
   readonly name: string
-  /** Begins to open a carrier. Tells nothing before it has returned. */
+  /**
+   * Begins to open a carrier; `url` begins with `ws:`, `wss:`, `http:` or `https:`. Tells nothing before it has returned.
+   * It need not watch the time: whoever waits too long closes it.
+   */
   open(url: string, events: CarrierEvents): Carrier
 }

@@ -44,18 +44,27 @@ function againAfter(why: Why, reconnect: boolean | undefined): Verdict['again'] 
   return reconnect ? 'yes' : 'never'
 }
 
+/** What our server does not say: somebody else did. */
+const foreign: ReadonlySet<string> = new Set(['ERR_FRAME', 'ERR_REDIRECT'])
+
 /** What can be read from how the carrier ended, when no frame said it. `opened`: whether it ever was open. */
 export function verdictOfEnd(end: CarrierEnd, opened: boolean): Verdict {
-  const { code, status, retryAfterMs: afterMs = 0 } = end
-  const message = end.message || end.error?.message
+  const { code, status, error, retryAfterMs: afterMs = 0 } = end
+  const message = end.message || error?.message
   if (status !== undefined)
     return { reason: { why: 'status', status, message }, again: comingBackFrom(status), afterMs }
   const why = (Object.keys(closeCodes) as Why[]).find((one) => closeCodes[one] === code)
   // A close without a frame of the protocol may come from anybody between: only what is ours alone is believed.
   if (why !== undefined && code !== 1000)
     return { reason: { why, closeCode: code, message }, again: comingBack[why], afterMs }
+  const isForeign = error !== undefined && foreign.has(error.code)
   return {
-    reason: { why: opened ? 'lost' : 'unreachable', closeCode: code, message },
+    reason: {
+      why: opened ? 'lost' : isForeign ? 'blocked' : 'unreachable',
+      closeCode: code,
+      code: error?.code,
+      message,
+    },
     again: 'yes',
     afterMs,
   }

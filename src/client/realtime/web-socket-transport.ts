@@ -1,5 +1,4 @@
 import { subprotocol } from '../../codec/frame.ts'
-import { HandshakeError, RealtimeError } from '../../errors.ts'
 import type { Carrier, CarrierEnd, CarrierEvents, Transport } from './transport.ts'
 
 /** What is used of a `WebSocket`, the platform's or ours. */
@@ -18,29 +17,31 @@ export type CreateWebSocket = (url: string, protocol: string) => WebSocketLike
 
 const OPEN = 1
 
+/** What the error of a WebSocket tells about its end; a browser's tells nothing. */
+export type ReadError = (error: unknown) => CarrierEnd
+
 /** Each frame a text message of the subprotocol `polyplex.1`. */
-export function webSocketTransport(create: CreateWebSocket): Transport {
+export function webSocketTransport(create: CreateWebSocket, readError?: ReadError): Transport {
   return {
     name: 'websocket',
     open(url, events) {
       const socket = create(url.replace(/^http/, 'ws'), subprotocol)
-      return carrierOn(socket, events)
+      return carrierOn(socket, events, readError)
     },
   }
 }
 
-function carrierOn(socket: WebSocketLike, events: CarrierEvents): Carrier {
-  // Ours says why it failed; a browser does not.
-  let error: unknown
+function carrierOn(socket: WebSocketLike, events: CarrierEvents, readError?: ReadError): Carrier {
+  let facts: CarrierEnd | undefined
   socket.onopen = () => events.opened()
   // Whatever is not text is no frame either.
   socket.onmessage = ({ data }: { readonly data: unknown }) =>
     events.received(typeof data === 'string' ? data : '')
   socket.onerror = (event: { readonly error?: unknown }) => {
-    error = event.error
+    facts = readError?.(event.error)
   }
   socket.onclose = ({ code, reason }: { readonly code: number; readonly reason: string }) =>
-    events.closed(endOf(code, reason, error))
+    events.closed({ code, message: reason, ...facts })
   return {
     send(text) {
       if (socket.readyState === OPEN) socket.send(text)
@@ -52,18 +53,4 @@ function carrierOn(socket: WebSocketLike, events: CarrierEvents): Carrier {
       socket.close(code)
     },
   }
-}
-
-function endOf(code: number, message: string, error: unknown): CarrierEnd {
-  if (error instanceof HandshakeError) {
-    const { status, headers } = error
-    return { code, message: error.message, status, retryAfterMs: retryAfterMs(headers) }
-  }
-  return { code, message, error: error instanceof RealtimeError ? error : undefined }
-}
-
-/** RFC 9110 §10.2.3, in seconds; a date is as good as nothing here. */
-function retryAfterMs(headers: HandshakeError['headers']): number | undefined {
-  const [, value = ''] = headers.find(([name]) => name.toLowerCase() === 'retry-after') ?? []
-  return /^\d{1,9}$/.test(value) ? Number(value) * 1_000 : undefined
 }

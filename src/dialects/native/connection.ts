@@ -26,6 +26,8 @@ export interface Wire {
   readonly remoteAddress: string | undefined
   /** Sends a frame. False where there is no room for another one until `drained`. */
   send(text: string): boolean
+  /** Says something at least so often; absent where the other end can ask by itself. */
+  keepUp?(everyMs: number): void
   /** Reads nothing more until `resume`, where there is more to read. */
   pause(): void
   resume(): void
@@ -46,6 +48,8 @@ export interface ConnectionSettings {
 /** Numbered frames after which they are acknowledged at once. */
 const framesPerAck = 32
 const ackDelayMs = 1_000
+/** More often than that nobody is told that there is nothing to tell. */
+const leastHeartbeatMs = 1_000
 /** Frames a client may send before it knows that it is connected. */
 const maxEarlyFrames = 1_000
 
@@ -74,6 +78,11 @@ export class Connection implements Carrier, WheelEntry {
     const read = typeof data === 'string' ? readUpFrame(data) : { wrong: 'Frames are text' }
     if ('frame' in read) this.#take(read.frame)
     else this.#refuse(new CallError('ERR_FRAME', { message: read.wrong }), read.id)
+  }
+
+  /** The client asks, over another request, whether this one still brings something. */
+  answerPing(): void {
+    this.#send({ type: 'pong' })
   }
 
   /** The wire has room again. */
@@ -159,13 +168,14 @@ export class Connection implements Carrier, WheelEntry {
     this.#send({ type: 'ack', position: session.received })
   }
 
-  async #connect({ version = protocolVersion, token, resume }: ConnectFrame): Promise<void> {
+  async #connect({ version = protocolVersion, token, resume, heartbeatMs }: ConnectFrame): Promise<void> {
     if (version !== protocolVersion) {
       const message = `This server speaks version ${protocolVersion}`
       this.#end({ type: 'close', why: 'protocolError', code: 'ERR_VERSION', message, reconnect: false })
       return
     }
     const { core, encoder } = this.#settings
+    if (heartbeatMs !== undefined) this.#wire.keepUp?.(Math.max(leastHeartbeatMs, heartbeatMs))
     // What else has arrived already is all that has to be held.
     this.#early = []
     this.#wire.pause()
@@ -194,7 +204,7 @@ export class Connection implements Carrier, WheelEntry {
     const attachment = session.attach(this, position)
     if (!attachment.resumed) return attachment.reason
     this.#acknowledged = session.received
-    this.#send({ type: 'resumed', replayed: attachment.replayed, received: session.received })
+    this.#send({ type: 'resumed', position, replayed: attachment.replayed, received: session.received })
     this.#start(session)
     return undefined
   }

@@ -58,6 +58,7 @@ function take(settings: HttpSettings, text: string): Response {
         error: wireError(new CallError('ERR_FRAME', { message: wrong })),
       })
     } else if (frame.type === 'ack') session.acknowledge(frame.position)
+    else if (frame.type === 'ping') (session.carrier as Connection | undefined)?.answerPing()
     else if (frame.type === 'close') session.end({ why: 'normal', reconnect: false })
     else if ('id' in frame) session.receive(frame)
   }

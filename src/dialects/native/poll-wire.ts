@@ -12,7 +12,7 @@ export class PollWire implements Wire, WheelEntry {
   readonly headers: Headers
   readonly remoteAddress = undefined
   readonly #core: Core
-  readonly #pollMs: number
+  #pollMs: number
   readonly #answer: (response: Response) => void
   readonly #frames: string[] = []
   #connection: Connection | undefined
@@ -38,6 +38,10 @@ export class PollWire implements Wire, WheelEntry {
     if (this.#frames.length === 1 && text.startsWith('{"type":"resumed"')) this.#core.wait(this, this.#pollMs)
     else queueMicrotask(() => this.#finish())
     return this.#frames.length < maxFrames
+  }
+
+  keepUp(everyMs: number): void {
+    this.#pollMs = Math.min(this.#pollMs, everyMs)
   }
 
   /** There is nothing to read behind the request. */

@@ -11,6 +11,7 @@ export class StreamWire implements Wire, WheelEntry {
   readonly remoteAddress = undefined
   readonly #settings: ConnectionSettings
   readonly #asEvents: boolean
+  #everyMs: number
   #connection: Connection | undefined
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
 
@@ -21,6 +22,7 @@ export class StreamWire implements Wire, WheelEntry {
     answer: (response: Response) => void,
   ) {
     this.#settings = settings
+    this.#everyMs = settings.heartbeat.everyMs
     this.headers = request.headers
     this.#asEvents = asEvents
     const body = new ReadableStream<Uint8Array>({
@@ -46,8 +48,12 @@ export class StreamWire implements Wire, WheelEntry {
   send(text: string): boolean {
     if (this.#controller === undefined) return false
     this.#controller.enqueue(encoder.encode(this.#asEvents ? `data: ${text}\n\n` : `${text}\n`))
-    this.#settings.core.wait(this, this.#settings.heartbeat.everyMs)
+    this.#settings.core.wait(this, this.#everyMs)
     return (this.#controller.desiredSize ?? 0) > 0
+  }
+
+  keepUp(everyMs: number): void {
+    this.#everyMs = Math.min(this.#everyMs, everyMs)
   }
 
   /** There is nothing to read behind the request. */

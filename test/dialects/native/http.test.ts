@@ -115,7 +115,7 @@ test('a session moves from polls to a WebSocket and back to a stream, and nothin
   socket.say(resume(2))
   assert.equal((await socket.hear('publish'))['body'], 2)
   const down = framesOf(await server.ask('stream', resume(3)))
-  assert.deepEqual(await next(down), { type: 'resumed', replayed: 0, received: 1 })
+  assert.deepEqual(await next(down), { type: 'resumed', position: 3, replayed: 0, received: 1 })
   assert.equal((await socket.hear('close'))['why'], 'replaced')
   await publish('message', 3)
   assert.equal((await next(down))['body'], 3)

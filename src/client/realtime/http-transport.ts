@@ -1,0 +1,217 @@
+import { subprotocol } from '../../codec/frame.ts'
+import { RealtimeError } from '../../errors.ts'
+import { foreignAnswer, readFrames, refusalOf } from './http-lines.ts'
+import type { Alarm, Time } from './time.ts'
+import type { Carrier, CarrierEnd, CarrierEvents, Transport } from './transport.ts'
+
+/** How frames come down: in one long answer of lines, in one of events, or in an answer each time there are some. */
+export type HttpWay = 'stream' | 'events' | 'poll'
+
+/** Characters of frames that share a request. */
+const batchLength = 65_536
+/** What a platform sends after its page is gone, at most, in bytes; a character has up to three. */
+const keepAliveLength = 20_000
+/** Time for a request with frames to be answered. */
+const answerMs = 10_000
+/** How often such a request is made before the carrier is given up. */
+const maxTries = 3
+
+/** Frames as lines of requests and answers (PROTOCOL.md, "Without WebSocket"). */
+export function httpTransport(name: HttpWay, time: Time, request: typeof fetch = fetch): Transport {
+  return { name, open: (url, events) => new HttpCarrier(name, url, events, time, request) }
+}
+
+class HttpCarrier implements Carrier {
+  readonly #way: HttpWay
+  readonly #url: URL
+  readonly #events: CarrierEvents
+  readonly #time: Time
+  readonly #fetch: typeof fetch
+  /** Ends a request with frames that is not answered in time. */
+  readonly #alarm: Alarm
+  /** What it does; nothing more where it has ended. */
+  #step: 'opening' | 'greeting' | 'open' | 'closed' = 'opening'
+  /** The request that brings frames, and the one that takes some. */
+  #down = new AbortController()
+  #up: AbortController | undefined
+  /** Frames of which no answer has said that they arrived. */
+  #waiting: string[] = []
+  #batchLength = batchLength
+
+  constructor(way: HttpWay, url: string, events: CarrierEvents, time: Time, request: typeof fetch) {
+    this.#way = way
+    this.#url = new URL(url.replace(/^ws/, 'http'))
+    this.#events = events
+    this.#time = time
+    this.#fetch = request
+    this.#alarm = time.alarm(() => this.#up?.abort())
+    // Its answer shows that answers get through as they are made: nobody holds them back until they end.
+    void this.#listen('{"type":"ping"}')
+  }
+
+  send(text: string): void {
+    // A stream that is asked is answered by nobody; each poll acknowledges as it is.
+    if (text === '{"type":"pong"}' || (this.#way === 'poll' && text.startsWith('{"type":"ack"'))) return
+    if (this.#step === 'greeting') {
+      this.#step = 'open'
+      void this.#listen(text)
+    } else if (this.#step === 'open') {
+      this.#waiting.push(text)
+      if (this.#up === undefined) void this.#sendAll()
+    }
+  }
+
+  close(code: number): void {
+    if (this.#step === 'closed') return
+    this.#stop()
+    if (code !== 1000 || this.#waiting.length === 0) return
+    const body = this.#carried(this.#waiting)
+    // Also those that are under way, so that what is said last does not arrive before them.
+    this.#request('send', body, undefined, body.length < keepAliveLength).then(
+      (response) => response.text(),
+      () => {},
+    )
+  }
+
+  #stop(): void {
+    this.#step = 'closed'
+    this.#alarm.set(undefined)
+    this.#down.abort()
+    this.#up?.abort()
+  }
+
+  #end(end: CarrierEnd): void {
+    if (this.#step === 'closed') return
+    this.#stop()
+    this.#events.closed(end)
+  }
+
+  // ------------------------------------------------------------------------------------------------ downwards
+
+  /** Brings frames: those of one answer, or with polls those of one answer after the other. */
+  async #listen(body: string): Promise<void> {
+    this.#down.abort()
+    const down = new AbortController()
+    this.#down = down
+    try {
+      for (let next: string | undefined = body; next !== undefined; next = this.#nextPoll()) {
+        const response = await this.#request(this.#way, next, down.signal)
+        const refusal = refusalOf(response)
+        if (refusal !== undefined) {
+          this.#end(refusal)
+          return
+        }
+        const count = await readFrames(response, this.#way === 'events', (text) => {
+          if (!down.signal.aborted) this.#take(text)
+          return !down.signal.aborted
+        })
+        if (down.signal.aborted) return
+        if (count === 0) throw foreignAnswer('The answer has no frame in it')
+      }
+      this.#end({})
+    } catch (error) {
+      if (!down.signal.aborted) this.#end({ error: errorOf(error) })
+    }
+  }
+
+  #take(text: string): void {
+    if (this.#step !== 'opening') this.#events.received(text)
+    else {
+      this.#step = 'greeting'
+      this.#events.opened()
+    }
+  }
+
+  #nextPoll(): string | undefined {
+    const { type, resume } = this.#events.greeting()
+    return this.#way === 'poll' && resume !== undefined ? JSON.stringify({ type, resume }) : undefined
+  }
+
+  // ------------------------------------------------------------------------------------------------ upwards
+
+  /** One request at a time, each with what has come to wait. */
+  async #sendAll(): Promise<void> {
+    // What is said in the same turn goes together.
+    this.#up = new AbortController()
+    await undefined
+    for (let tries = 1; this.#waiting.length > 0 && this.#step === 'open'; tries++) {
+      const batch = this.#nextBatch()
+      const end = await this.#sendBatch(batch)
+      if (end === undefined) {
+        this.#waiting.splice(0, batch.length)
+        tries = 0
+      } else if (end.status === 413 && batch.length > 1) this.#batchLength = 0
+      // Whatever was read or not: it takes effect once.
+      else if (end.error === undefined || end.error.code === 'ERR_REDIRECT' || tries === maxTries)
+        this.#end(end)
+    }
+    this.#up = undefined
+  }
+
+  #nextBatch(): string[] {
+    let length = 0
+    const count = this.#waiting.findIndex((text) => {
+      length += text.length
+      return length > this.#batchLength
+    })
+    return this.#waiting.slice(0, count < 0 ? undefined : Math.max(1, count))
+  }
+
+  /** Answers why it did not arrive, as far as is known. */
+  async #sendBatch(batch: readonly string[]): Promise<CarrierEnd | undefined> {
+    this.#up = new AbortController()
+    this.#alarm.set(this.#time.now() + answerMs)
+    try {
+      const response = await this.#request('send', this.#carried(batch), this.#up.signal)
+      const { status } = response
+      // What our server says with these, it says of a session and a frame.
+      if (status === 410) return { code: 4408 }
+      if (status === 413 && batch.length === 1) return { code: 1009 }
+      const refusal = refusalOf(response)
+      if (refusal !== undefined) return refusal
+      let received = -1
+      await readFrames(response, false, (text) => {
+        received = JSON.parse(text).position
+        if (this.#step === 'open') this.#events.received(text)
+        return this.#step === 'open'
+      })
+      // Somebody may have answered without asking.
+      const last = batch.reduce(
+        (most, text) => Math.max(most, Number(/^{"id":(\d+)/.exec(text)?.[1] ?? 0)),
+        0,
+      )
+      return received >= last ? undefined : { error: foreignAnswer('The answer is not about what was sent') }
+    } catch (error) {
+      return { error: errorOf(error) }
+    } finally {
+      this.#alarm.set(undefined)
+    }
+  }
+
+  #carried(frames: readonly string[]): string {
+    const { resume } = this.#events.greeting()
+    return [JSON.stringify({ type: 'carry', session: resume?.session, key: resume?.key }), ...frames].join(
+      '\n',
+    )
+  }
+
+  #request(wish: string, body: string, signal?: AbortSignal, keepalive = false): Promise<Response> {
+    const url = new URL(this.#url)
+    url.searchParams.set(subprotocol, wish)
+    // A body of text needs no preflight. Cookies go along, as with a WebSocket.
+    return this.#fetch(url, {
+      method: 'POST',
+      body,
+      credentials: 'include',
+      redirect: 'manual',
+      keepalive,
+      signal: signal ?? null,
+    })
+  }
+}
+
+function errorOf(error: unknown): RealtimeError {
+  if (error instanceof RealtimeError) return error
+  const message = 'The request was not answered, or not to its end'
+  return new RealtimeError('ERR_NETWORK', { message, cause: error })
+}
