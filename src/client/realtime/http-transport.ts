@@ -16,6 +16,8 @@ const answerMs = 10_000
 /** How often such a request is made before the carrier is given up. */
 const maxTries = 3
 
+const ping = '{"type":"ping"}'
+
 /** Frames as lines of requests and answers (PROTOCOL.md, "Without WebSocket"). */
 export function httpTransport(name: HttpWay, time: Time, request: typeof fetch = fetch): Transport {
   return { name, open: (url, events) => new HttpCarrier(name, url, events, time, request) }
@@ -46,7 +48,7 @@ class HttpCarrier implements Carrier {
     this.#fetch = request
     this.#alarm = time.alarm(() => this.#up?.abort())
     // Its answer shows that answers get through as they are made: nobody holds them back until they end.
-    void this.#listen('{"type":"ping"}')
+    void this.#listen(ping)
   }
 
   send(text: string): void {
@@ -54,7 +56,8 @@ class HttpCarrier implements Carrier {
     if (text === '{"type":"pong"}' || (this.#way === 'poll' && text.startsWith('{"type":"ack"'))) return
     if (this.#step === 'greeting') {
       this.#step = 'open'
-      void this.#listen(text)
+      // A poll that resumes is held until there is something to say, and this is.
+      void this.#listen(this.#way === 'poll' ? `${text}\n${ping}` : text)
     } else if (this.#step === 'open') {
       this.#waiting.push(text)
       if (this.#up === undefined) void this.#sendAll()

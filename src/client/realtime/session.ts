@@ -1,4 +1,5 @@
 import {
+  type CloseFrame,
   type ConnectFrame,
   type CountedFrame,
   type DownFrame,
@@ -304,8 +305,10 @@ export class ClientSession {
     const { reason } = verdict
     const { attempt } = phase
     this.#phase = { name: 'resting' }
-    if (isSlow && this.#better === undefined) this.#better = attempt
-    else attempt.carrier?.close(closeGoingAway)
+    if (isSlow && this.#better === undefined) {
+      this.#better = attempt
+      this.#betterAt = this.#time.now() + this.#settings.openTimeoutMs
+    } else attempt.carrier?.close(closeGoingAway)
     this.#tell({ status: 'connecting', transport: this.#choice.current.name, reason })
     if (this.#phase.name === 'resting') this.#open()
   }
@@ -449,12 +452,20 @@ export class ClientSession {
       if (!isLive) return
       this.#count()
       this.#events.frame(frame)
-    } else if (frame.type === 'close') this.#leave(verdictOfFrame(frame))
+    } else if (frame.type === 'close') this.#told(frame)
     else if (frame.type === 'ping') this.#say({ type: 'pong' })
     else if (!isLive || frame.type === 'reset') this.#answered(frame)
     else if (frame.type === 'ack') this.#upstream.acknowledge(frame.position)
     else if (frame.type === 'resumed' && this.#isHere(frame.position))
       this.#upstream.acknowledge(frame.received)
+  }
+
+  #told(frame: CloseFrame): void {
+    const verdict = verdictOfFrame(frame)
+    const phase = this.#phase
+    // What took over may have been a request of ours, from before, that was long on its way.
+    const isOurs = phase.name === 'live' && this.#time.now() - phase.since < steadyMs
+    this.#leave(frame.why === 'replaced' && isOurs ? { ...verdict, again: 'yes' } : verdict)
   }
 
   #answered(frame: DownFrame): void {

@@ -124,18 +124,13 @@ export class Connection implements Carrier, WheelEntry {
     if (frame.type === 'connect') {
       if (this.#session === undefined && this.#early === undefined) void this.#connect(frame)
       else this.#refuse(new CallError('ERR_FRAME', { message: 'This connection is connected already' }))
+    } else if (this.#early !== undefined) {
+      if (this.#early.push(frame) <= maxEarlyFrames) return
+      const message = 'Too many frames before connected'
+      this.#end({ type: 'close', why: 'overload', message, reconnect: true })
     } else if (frame.type === 'ping') this.#send({ type: 'pong' })
     else if (this.#session !== undefined) this.#hear(this.#session, frame)
-    else if (this.#early === undefined) {
-      this.#refuse(new CallError('ERR_FRAME', { message: 'The first frame is connect' }))
-    } else if (this.#early.push(frame) > maxEarlyFrames) {
-      this.#end({
-        type: 'close',
-        why: 'overload',
-        message: 'Too many frames before connected',
-        reconnect: true,
-      })
-    }
+    else this.#refuse(new CallError('ERR_FRAME', { message: 'The first frame is connect' }))
   }
 
   #hear(session: Session<TextUnit>, frame: UpFrame): void {
@@ -228,7 +223,7 @@ export class Connection implements Carrier, WheelEntry {
     this.wake()
     const early = this.#early ?? []
     this.#early = undefined
-    for (const frame of early) this.#hear(session, frame)
+    for (const frame of early) this.#take(frame)
   }
 
   /** Says what is wrong: in the session, or where there is none yet, ends the connection. */

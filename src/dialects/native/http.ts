@@ -32,7 +32,7 @@ export async function answerOverHttp(
         : new StreamWire(settings, request, wish === 'events', resolve)
     const connection = new Connection(settings, wire)
     wire.start(connection)
-    connection.received(text)
+    for (const line of text.split('\n')) if (line !== '') connection.received(line)
   })
 }
 
