@@ -58,7 +58,18 @@ export class BlockingProxy implements AsyncDisposable {
     this.#sockets.add(socket)
     socket.on('error', () => socket.destroy())
     socket.on('close', () => this.#sockets.delete(socket))
-    if (this.policy.idleMs > 0) socket.setTimeout(this.policy.idleMs, () => socket.destroy())
+    // Not by the socket's own timer, which a server of HTTP uses for itself.
+    const { idleMs } = this.policy
+    if (idleMs === 0) return
+    const timer = setTimeout(() => socket.destroy(), idleMs)
+    const restart = (): void => void timer.refresh()
+    socket.on('data', restart)
+    socket.on('close', () => clearTimeout(timer))
+    const { write } = socket
+    socket.write = (...args: unknown[]) => {
+      restart()
+      return Reflect.apply(write, socket, args) as boolean
+    }
   }
 
   #pass(incoming: IncomingMessage, response: ServerResponse): void {

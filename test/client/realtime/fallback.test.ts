@@ -35,7 +35,10 @@ function talk(here: Place, connection: Connection<typeof room>) {
   const talking = joined.then(async () => {
     for (; isOn; count++) {
       lobby.send('message', `up ${count}`)
-      answers.push(lobby.call('echo', count))
+      const answer = lobby.call('echo', count)
+      // Where the test has failed already, nobody hears of it any more.
+      answer.catch(() => {})
+      answers.push(answer)
       await here.app.channel('room:lobby').publish('message', `down ${count}`)
       await new Promise((resolve) => setImmediate(resolve))
     }
@@ -112,7 +115,10 @@ test('where nothing but a poll gets through, it polls, and what works is remembe
   await using connection = here.connectFast(20, all, memory)
   const talking = talk(here, connection)
   await talking.joined
-  assert.equal(here.proxy.seen[0], 'poll')
+  assert.equal(
+    here.proxy.seen.find((wish) => wish !== 'send'),
+    'poll',
+  )
   await stateOf(connection, openOver('websocket'))
   assert.equal(kept, undefined)
   await talking.check()
