@@ -11,6 +11,7 @@ import { CallsMade } from '../rpc/calls-made.ts'
 import { CallsTaken } from '../rpc/calls-taken.ts'
 import { AnswerWindow } from '../session/answer-window.ts'
 import { type Attachment, Line } from '../session/line.ts'
+import type { Unit } from '../session/outbox.ts'
 import type { SessionKey } from '../session/session-key.ts'
 import { TokenBucket } from '../session/token-bucket.ts'
 import type { WheelEntry } from '../util/timer-wheel.ts'
@@ -21,12 +22,12 @@ import { handlerError, Membership, over } from './membership.ts'
 import type { Principal } from './principal.ts'
 
 /** What a session is made of. */
-export interface SessionParts<Unit> {
+export interface SessionParts<Encoded extends Unit> {
   readonly core: Core
   readonly id: string
   readonly key: SessionKey
   readonly principal: Principal
-  readonly encoder: Encoder<Unit>
+  readonly encoder: Encoder<Encoded>
 }
 
 /** What an error says of the frame it answers. */
@@ -46,15 +47,15 @@ const defaultDeadlineMs = 30_000
  * One logical peer: it outlives its connections. A dialect hands in what the client does (`receive`), attaches carriers,
  * and takes from the line what the client has to hear, in order.
  */
-export class Session<Unit = unknown> implements WheelEntry {
+export class Session<Encoded extends Unit = Unit> implements WheelEntry {
   readonly core: Core
   readonly id: string
   readonly key: SessionKey
   principal: Principal
   wheelTick = -1
-  readonly #encoder: Encoder<Unit>
-  readonly #line: Line<Carrier, Unit>
-  readonly #answers: AnswerWindow<SessionEvent>
+  readonly #encoder: Encoder<Encoded>
+  readonly #line: Line<Carrier, Encoded>
+  readonly #answers = new AnswerWindow()
   readonly #rate: TokenBucket | undefined
   readonly #memberships = new Map<string, Membership>()
   readonly #made = new CallsMade<unknown>()
@@ -62,14 +63,13 @@ export class Session<Unit = unknown> implements WheelEntry {
   #calls = 0
   #ended = false
 
-  constructor({ core, id, key, principal, encoder }: SessionParts<Unit>) {
+  constructor({ core, id, key, principal, encoder }: SessionParts<Encoded>) {
     this.core = core
     this.id = id
     this.key = key
     this.principal = principal
     this.#encoder = encoder
     this.#line = new Line(core.limits, core.now())
-    this.#answers = new AnswerWindow({ maxAnswers: core.limits.maxAnswers, maxAgeMs: core.limits.windowMs })
     this.#rate = core.limits.rate && new TokenBucket(core.limits.rate)
     this.#taken = new CallsTaken({
       reply: (to, body) => this.#answer(to, { type: 'reply', to, body }),
@@ -117,8 +117,8 @@ export class Session<Unit = unknown> implements WheelEntry {
   }
 
   /** The next unit for `carrier`. */
-  take(carrier: Carrier): Unit | undefined {
-    return this.#line.take(carrier, this.core.now())
+  take(carrier: Carrier): Encoded | undefined {
+    return this.#line.take(carrier)
   }
 
   /** Position of the last unit any carrier took. */
@@ -129,18 +129,23 @@ export class Session<Unit = unknown> implements WheelEntry {
   /** The client has everything up to `position`. False where it cannot have. */
   acknowledge(position: number): boolean {
     if (!this.#line.acknowledge(position)) return false
-    // Whoever has heard everything has heard every answer.
-    if (this.#line.bytes === 0) this.#answers.forgetAnswers()
+    this.#answers.forget(this.#line.firstPosition)
     return true
   }
 
   /** Says something to the client, behind everything said before. */
   write(event: SessionEvent): void {
     if (this.#ended) return
-    const unit = this.#encoder.encode(event)
-    this.#line.push(unit, this.#encoder.byteLength(unit), this.core.now())
+    this.#line.push(this.#encoder.encode(event))
+    this.#pushed()
+  }
+
+  #pushed(): void {
     if (this.#line.overflowed) this.end({ why: 'overload', message: 'Too much waited', reconnect: true })
-    else this.#line.carrier?.wake()
+    else {
+      this.#line.carrier?.wake()
+      this.#wait()
+    }
   }
 
   /** The session is over, for whatever reason: its channels are left, its calls fail. */
@@ -161,7 +166,6 @@ export class Session<Unit = unknown> implements WheelEntry {
   /** The wheel: looks for what is late, and whether anybody still comes. */
   expire(): void {
     const now = this.core.now()
-    this.#answers.expire(now)
     this.#taken.expire(now)
     for (const of of this.#made.expire(now)) this.write({ type: 'cancel', of })
     if (this.#line.expire(now)) this.end({ why: 'timeout' })
@@ -172,12 +176,13 @@ export class Session<Unit = unknown> implements WheelEntry {
 
   /** Looks again in a second while there is anything to look after; an idle session costs nothing. */
   #wait(): void {
+    if (this.wheelTick >= 0) return
     const isBusy =
       this.#line.carrier === undefined ||
       this.#line.bytes > 0 ||
-      this.#made.size + this.#taken.size + this.#answers.size > 0 ||
+      this.#made.size + this.#taken.size > 0 ||
       this.principal.expiresAt !== undefined
-    if (isBusy && this.wheelTick < 0) this.core.wait(this, 1_000)
+    if (isBusy) this.core.wait(this, 1_000)
   }
 
   // ------------------------------------------------------------------------------------------------ from the client
@@ -188,9 +193,9 @@ export class Session<Unit = unknown> implements WheelEntry {
     const { id } = frame
     const expectsAnswer = answered.has(frame.type)
     const seen = this.#answers.see(id, expectsAnswer)
-    if (seen.state === 'fresh') this.#act(frame)
-    else if (seen.state === 'answered') this.write(seen.answer)
-    else if (seen.state === 'forgotten' && expectsAnswer) {
+    if (seen === 'fresh') this.#act(frame)
+    else if (typeof seen === 'object' && this.#line.repeat(seen.answeredAt)) this.#pushed()
+    else if (seen !== 'running' && expectsAnswer) {
       const message = 'This frame has been answered before, too long ago'
       this.write({ type: 'error', to: id, error: this.#wire(new CallError('ERR_FORGOTTEN', { message })) })
     }
@@ -358,7 +363,7 @@ export class Session<Unit = unknown> implements WheelEntry {
   }
 
   #answer(id: number, event: AnswerEvent): void {
-    this.#answers.settle(id, event, this.core.now())
+    this.#answers.settle(id, this.#line.lastPosition + 1)
     this.write(event)
   }
 
