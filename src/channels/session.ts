@@ -58,8 +58,9 @@ export class Session<Encoded extends Unit = Unit> implements WheelEntry {
   readonly #answers = new AnswerWindow()
   readonly #rate: TokenBucket | undefined
   readonly #memberships = new Map<string, Membership>()
-  readonly #made = new CallsMade<unknown>()
-  readonly #taken: CallsTaken<unknown>
+  /** Made when the first call comes. */
+  #made: CallsMade<unknown> | undefined
+  #taken: CallsTaken<unknown> | undefined
   #calls = 0
   #ended = false
 
@@ -71,13 +72,6 @@ export class Session<Encoded extends Unit = Unit> implements WheelEntry {
     this.#encoder = encoder
     this.#line = new Line(core.limits, core.now())
     this.#rate = core.limits.rate && new TokenBucket(core.limits.rate)
-    this.#taken = new CallsTaken({
-      reply: (to, body) => this.#answer(to, { type: 'reply', to, body }),
-      error: (to, error) => this.#answer(to, { type: 'error', to, error: this.#wire(error) }),
-      item: (to, body) => this.write({ type: 'item', to, body }),
-      end: (to) => this.#answer(to, { type: 'end', to }),
-      more: (to, items) => this.write({ type: 'more', to, items }),
-    })
     this.#wait()
   }
 
@@ -155,8 +149,8 @@ export class Session<Encoded extends Unit = Unit> implements WheelEntry {
     const { carrier } = this.#line
     const error = new CallError('ERR_SESSION', { message: 'The session is over' })
     for (const membership of [...this.#memberships.values()]) membership.end(ending.why)
-    this.#made.fail(error)
-    this.#taken.fail(error)
+    this.#made?.fail(error)
+    this.#taken?.fail(error)
     this.core.left(this)
     if (carrier === undefined) return
     this.#line.detach(carrier, this.core.now())
@@ -166,8 +160,8 @@ export class Session<Encoded extends Unit = Unit> implements WheelEntry {
   /** The wheel: looks for what is late, and whether anybody still comes. */
   expire(): void {
     const now = this.core.now()
-    this.#taken.expire(now)
-    for (const of of this.#made.expire(now)) this.write({ type: 'cancel', of })
+    this.#taken?.expire(now)
+    for (const of of this.#made?.expire(now) ?? []) this.write({ type: 'cancel', of })
     if (this.#line.expire(now)) this.end({ why: 'timeout' })
     else if ((this.principal.expiresAt ?? Number.POSITIVE_INFINITY) <= this.core.time()) {
       this.end({ why: 'unauthorized', message: 'The token has expired', reconnect: true })
@@ -180,7 +174,7 @@ export class Session<Encoded extends Unit = Unit> implements WheelEntry {
     const isBusy =
       this.#line.carrier === undefined ||
       this.#line.bytes > 0 ||
-      this.#made.size + this.#taken.size > 0 ||
+      (this.#made?.size ?? 0) + (this.#taken?.size ?? 0) > 0 ||
       this.principal.expiresAt !== undefined
     if (isBusy) this.core.wait(this, 1_000)
   }
@@ -240,25 +234,25 @@ export class Session<Encoded extends Unit = Unit> implements WheelEntry {
   #actOnCall(frame: CallFrame): void {
     switch (frame.type) {
       case 'reply':
-        this.#made.reply(frame.to, frame.body)
+        this.#made?.reply(frame.to, frame.body)
         break
       case 'error':
-        if (frame.to !== undefined) this.#made.error(frame.to, errorOf(frame.error))
+        if (frame.to !== undefined) this.#made?.error(frame.to, errorOf(frame.error))
         break
       case 'item':
-        if (frame.of !== undefined) this.#taken.item(frame.of, frame.body)
-        else if (frame.to !== undefined) this.#made.item(frame.to, frame.body)
+        if (frame.of !== undefined) this.#taken?.item(frame.of, frame.body)
+        else if (frame.to !== undefined) this.#made?.item(frame.to, frame.body)
         break
       case 'end':
-        if (frame.of !== undefined) this.#taken.end(frame.of)
-        else if (frame.to !== undefined) this.#made.end(frame.to)
+        if (frame.of !== undefined) this.#taken?.end(frame.of)
+        else if (frame.to !== undefined) this.#made?.end(frame.to)
         break
       case 'more':
-        if (frame.of !== undefined) this.#taken.more(frame.of, frame.items)
-        else if (frame.to !== undefined) this.#made.more(frame.to, frame.items)
+        if (frame.of !== undefined) this.#taken?.more(frame.of, frame.items)
+        else if (frame.to !== undefined) this.#made?.more(frame.to, frame.items)
         break
       case 'cancel':
-        this.#taken.cancel(frame.of)
+        this.#taken?.cancel(frame.of)
     }
   }
 
@@ -309,15 +303,26 @@ export class Session<Encoded extends Unit = Unit> implements WheelEntry {
 
   #call(frame: Extract<NumberedFrame, { type: 'call' }>): void {
     const { id, channel, event, body, deadlineMs = defaultDeadlineMs } = frame
-    if (this.#taken.size >= this.core.limits.maxCalls) {
+    const taken = this.#callsTaken()
+    if (taken.size >= this.core.limits.maxCalls) {
       const message = 'Too many calls at a time (limits.maxCalls)'
       this.#fail(id, new CallError('ERR_TOO_MANY', { message, channel, event }))
       return
     }
-    this.#within({ id, type: 'call', channel: channel ?? '', event }, (membership) => {
-      const deadline = this.core.now() + deadlineMs
-      this.#taken.take(id, deadline, (call) => membership.handle(event, body, call))
+    this.#within(frame, (membership) => {
+      taken.take(id, this.core.now() + deadlineMs, (call) => membership.handle(event, body, call))
     })
+  }
+
+  #callsTaken(): CallsTaken<unknown> {
+    this.#taken ??= new CallsTaken({
+      reply: (to, body) => this.#answer(to, { type: 'reply', to, body }),
+      error: (to, error) => this.#answer(to, { type: 'error', to, error: this.#wire(error) }),
+      item: (to, body) => this.write({ type: 'item', to, body }),
+      end: (to) => this.#answer(to, { type: 'end', to }),
+      more: (to, items) => this.write({ type: 'more', to, items }),
+    })
+    return this.#taken
   }
 
   async #authenticate(id: number, token: string): Promise<void> {
@@ -335,21 +340,22 @@ export class Session<Encoded extends Unit = Unit> implements WheelEntry {
   }
 
   /** Does something in a channel the session is in, as soon as that is decided. */
-  #within(frame: Refused & { readonly channel: string }, act: (membership: Membership) => unknown): void {
-    const membership = this.#memberships.get(frame.channel)
-    if (membership === undefined) {
-      this.#refuse(frame, over(frame.channel))
-      return
+  #within(frame: Refused, act: (membership: Membership) => unknown): void {
+    const { channel = '' } = frame
+    const membership = this.#memberships.get(channel)
+    if (membership === undefined) this.#refuse(frame, over(channel))
+    else if (membership.joining) membership.whenDecided(() => this.#actIn(membership, frame, act))
+    else this.#actIn(membership, frame, act)
+  }
+
+  #actIn(membership: Membership, frame: Refused, act: (membership: Membership) => unknown): void {
+    try {
+      if (!membership.joined) throw over(membership.room.name)
+      const done = act(membership)
+      if (done instanceof Promise) done.catch((error) => this.#refuse(frame, error))
+    } catch (error) {
+      this.#refuse(frame, error)
     }
-    membership.whenDecided(() => {
-      try {
-        if (!membership.joined) throw over(frame.channel)
-        const done = act(membership)
-        if (done instanceof Promise) done.catch((error) => this.#refuse(frame, error))
-      } catch (error) {
-        this.#refuse(frame, error)
-      }
-    })
   }
 
   #refuse(frame: Refused, error: unknown): void {
@@ -391,12 +397,14 @@ export class Session<Encoded extends Unit = Unit> implements WheelEntry {
     }
     this.#calls += 1
     const id = this.#calls
+    this.#made ??= new CallsMade()
+    const made = this.#made
     return new Promise((resolve, reject) => {
       const refuseStream = (): void => {
-        if (!this.#made.cancel(id)) return
+        if (!made.cancel(id)) return
         this.write({ type: 'cancel', of: id })
       }
-      this.#made.add(
+      made.add(
         id,
         { reply: resolve, error: reject, item: refuseStream, end: () => resolve(undefined), more() {} },
         this.core.now() + deadlineMs,
