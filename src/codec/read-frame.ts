@@ -8,8 +8,7 @@ export type ReadFrame<Frame> =
 /** Answers what a key must be, or nothing where it is. */
 type Rule = (value: unknown) => string | undefined
 type Rules = Readonly<Record<string, Rule>>
-/** The rules of each type of frame. */
-type Types = Readonly<Record<string, Rules>>
+type RuleList = readonly (readonly [key: string, rule: Rule])[]
 
 const isText: Rule = (value) => (typeof value === 'string' ? undefined : 'a string')
 const isWhole: Rule = (value) =>
@@ -22,17 +21,19 @@ const optional =
   (rule: Rule): Rule =>
   (value) =>
     value === undefined ? undefined : rule(value)
-const record =
-  (rules: Rules): Rule =>
-  (value) =>
-    isObject(value) ?? wrongKey(value as Readonly<Record<string, unknown>>, rules)
+const record = (rules: Rules): Rule => {
+  const list = Object.entries(rules)
+  return (value) => isObject(value) ?? wrongKey(value as Readonly<Record<string, unknown>>, list)
+}
+const byType = (types: Readonly<Record<string, Rules>>): ReadonlyMap<string, RuleList> =>
+  new Map(Object.entries(types).map(([type, rules]) => [type, Object.entries(rules)]))
 
 const isPosition = record({ epoch: isText, offset: isWhole })
 const numbered = { id: isNumber }
 const inChannel = { channel: isText }
 const isError = record({ code: isText, message: isText })
 
-const callRules: Types = {
+const callRules: Readonly<Record<string, Rules>> = {
   call: { id: isNumber, channel: optional(isText), event: isText, deadlineMs: optional(isNumber) },
   reply: { to: isNumber },
   error: { to: optional(isNumber), error: isError },
@@ -41,10 +42,9 @@ const callRules: Types = {
   more: { to: optional(isNumber), of: optional(isNumber), items: isNumber },
   cancel: { of: isNumber },
 }
-const carrierRules: Types = { ack: { position: isWhole }, ping: {}, pong: {} }
+const carrierRules: Readonly<Record<string, Rules>> = { ack: { position: isWhole }, ping: {}, pong: {} }
 
-// Each list stands for itself and does nothing: a client is bundled without what only servers read.
-const upRules: Types = {
+const upRules = /* @__PURE__ */ byType({
   connect: {
     version: optional(isNumber),
     token: optional(isText),
@@ -59,7 +59,7 @@ const upRules: Types = {
   history: { ...numbered, ...inChannel, since: optional(isPosition), limit: optional(isNumber) },
   authenticate: { ...numbered, token: isText },
   .../* @__PURE__ */ withNumbers(callRules),
-}
+})
 
 const session: Rules = {
   session: isText,
@@ -68,7 +68,7 @@ const session: Rules = {
   windowMs: isWhole,
 }
 
-const downRules: Types = {
+const downRules = byType({
   connected: session,
   resumed: { position: optional(isWhole), replayed: isWhole, received: isWhole },
   reset: { ...session, reason: isText },
@@ -82,9 +82,9 @@ const downRules: Types = {
   send: { channel: optional(isText), event: isText },
   presence: { ...inChannel, state: isObject },
   'presence-diff': { ...inChannel, joins: isObject, leaves: isObject },
-}
+})
 
-const carryRules: Types = { carry: { session: isText, key: isText } }
+const carryRules = /* @__PURE__ */ byType({ carry: { session: isText, key: isText } })
 
 /** Reads the first line of a request that carries frames. */
 export function readCarryFrame(text: string): ReadFrame<CarryFrame> {
@@ -101,7 +101,7 @@ export function readDownFrame(text: string): ReadFrame<DownFrame> {
   return readFrame(text, downRules) as ReadFrame<DownFrame>
 }
 
-function readFrame(text: string, types: Types): ReadFrame<unknown> {
+function readFrame(text: string, types: ReadonlyMap<string, RuleList>): ReadFrame<unknown> {
   let frame: Readonly<Record<string, unknown>>
   try {
     frame = JSON.parse(text)
@@ -110,20 +110,20 @@ function readFrame(text: string, types: Types): ReadFrame<unknown> {
   }
   if (isObject(frame) !== undefined) return { wrong: 'A frame is a JSON object with a type' }
   const type = frame['type']
-  const rules = typeof type === 'string' && Object.hasOwn(types, type) ? types[type] : undefined
+  const rules = typeof type === 'string' ? types.get(type) : undefined
   const id = isNumber(frame['id']) === undefined ? (frame['id'] as number) : undefined
   if (rules === undefined) return { wrong: 'There is no frame of this type', id }
   const wrong = wrongKey(frame, rules)
   return wrong === undefined ? { frame } : { wrong: `In a frame of type ${type} ${wrong}`, id }
 }
 
-function withNumbers(types: Types): Types {
+function withNumbers(types: Readonly<Record<string, Rules>>): Readonly<Record<string, Rules>> {
   return Object.fromEntries(Object.entries(types).map(([type, rules]) => [type, { ...rules, ...numbered }]))
 }
 
-function wrongKey(value: Readonly<Record<string, unknown>>, rules: Rules): string | undefined {
-  for (const key in rules) {
-    const wanted = (rules[key] as Rule)(Object.hasOwn(value, key) ? value[key] : undefined)
+function wrongKey(value: Readonly<Record<string, unknown>>, rules: RuleList): string | undefined {
+  for (const [key, rule] of rules) {
+    const wanted = rule(value[key])
     if (wanted !== undefined) return `${key} must be ${wanted}`
   }
   return undefined
