@@ -48,13 +48,25 @@ export function checkOptions(
   options: object,
   rules: Readonly<Record<string, OptionRule>>,
 ): void {
+  checkEachOption(what, options, rules, (name, names) => {
+    const nearest = nearestName(name, names)
+    return nearest === undefined ? '' : `; did you mean '${nearest}'?`
+  })
+}
+
+/** As `checkOptions`; `hint` is what the message says of an unknown name. For pages, which carry every line to their visitors. */
+export function checkEachOption(
+  what: string,
+  options: object,
+  rules: Readonly<Record<string, OptionRule>>,
+  hint: (name: string, names: readonly string[]) => string,
+): void {
   for (const [key, value] of Object.entries(options)) {
     const rule = Object.hasOwn(rules, key) ? rules[key] : undefined
     if (rule === undefined) {
-      const nearest = nearestName(key, Object.keys(rules))
       throw new RealtimeError('ERR_OPTION_UNKNOWN', {
         side: 'local',
-        message: `${what} has no option '${key}'${nearest === undefined ? '' : `; did you mean '${nearest}'?`}`,
+        message: `${what} has no option '${key}'${hint(key, Object.keys(rules))}`,
       })
     }
     if (value === undefined) continue

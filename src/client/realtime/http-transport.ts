@@ -18,8 +18,11 @@ const maxTries = 3
 
 const ping = '{"type":"ping"}'
 
+/** The platform's, which in a page must be called for nobody. */
+const platformFetch: typeof fetch = (url, init) => fetch(url, init)
+
 /** Frames as lines of requests and answers (PROTOCOL.md, "Without WebSocket"). */
-export function httpTransport(name: HttpWay, time: Time, request: typeof fetch = fetch): Transport {
+export function httpTransport(name: HttpWay, time: Time, request: typeof fetch = platformFetch): Transport {
   return { name, open: (url, events) => new HttpCarrier(name, url, events, time, request) }
 }
 

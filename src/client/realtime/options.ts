@@ -1,10 +1,11 @@
 import {
-  checkOptions,
+  checkEachOption,
   isCount,
   isEither,
   isFunction,
   isObject,
   isString,
+  type OptionRule,
   optionError,
 } from '../../util/options.ts'
 import type { ConnectionSettings, TokenSource } from './connection.ts'
@@ -51,6 +52,9 @@ export interface ConnectOptions {
   onError?: ((error: unknown) => void) | undefined
 }
 
+const check = (what: string, options: object, rules: Readonly<Record<string, OptionRule>>): void =>
+  checkEachOption(what, options, rules, (_name, names) => `; there are ${names.join(', ')}`)
+
 const isTransports = (value: unknown): string | undefined => {
   const isOne = (one: unknown): boolean =>
     transportNames.includes(one as TransportName) ||
@@ -71,7 +75,7 @@ export function connectionSettings(
   webSocket: Transport,
   base: string | undefined,
 ): ConnectionSettings {
-  checkOptions('connect', options, {
+  check('connect', options, {
     auth: isEither(isString, isFunction),
     transports: isTransports,
     reconnect: (value) => (value === false ? undefined : isObject(value)),
@@ -83,9 +87,9 @@ export function connectionSettings(
   })
   const { reconnect = {}, queue = {}, transports = transportNames } = options
   if (reconnect !== false) {
-    checkOptions('connect: reconnect', reconnect, { firstMs: isCount(0), maxMs: isCount(0) })
+    check('connect: reconnect', reconnect, { firstMs: isCount(0), maxMs: isCount(0) })
   }
-  checkOptions('connect: queue', queue, { maxBytes: isCount(0) })
+  check('connect: queue', queue, { maxBytes: isCount(0) })
   const text = String(url)
   if (!URL.canParse(text, base)) throw optionError(`connect: '${text}' is no URL`)
   const { protocol, href, host } = new URL(text, base)

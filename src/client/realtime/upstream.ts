@@ -28,12 +28,14 @@ export interface OutgoingFacts {
   readonly deadline?: number | undefined
 }
 
+const encoder = new TextEncoder()
+
 /** What is sent is what `frame` holds now, whatever becomes of its body later. */
 export function outgoing(frame: UnsentFrame, facts: OutgoingFacts = {}): Outgoing {
   const text = JSON.stringify(frame)
   return {
     text,
-    bytes: utf8Bytes(text),
+    bytes: encoder.encode(text).length,
     of: facts.of,
     bound: facts.bound ?? false,
     deadline: facts.deadline ?? Number.POSITIVE_INFINITY,
@@ -150,14 +152,4 @@ function written({ id, of, deadline, text }: Outgoing, now: number): string {
   const time =
     deadline === Number.POSITIVE_INFINITY ? '' : `"deadlineMs":${Math.max(1, Math.ceil(deadline - now))},`
   return `{"id":${id},${call}${time}${text.slice(1)}`
-}
-
-function utf8Bytes(text: string): number {
-  let bytes = text.length
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index)
-    // Half of a pair counts two: both together are four bytes.
-    if (unit > 0x7f) bytes += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1
-  }
-  return bytes
 }
