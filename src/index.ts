@@ -26,7 +26,7 @@ export type {
 export { connect } from './client/realtime/connect.ts'
 export type { Connection, ConnectionOccurrences, TokenSource } from './client/realtime/connection.ts'
 export type { Observable } from './client/realtime/observable.ts'
-export type { ConnectOptions } from './client/realtime/options.ts'
+export type { ConnectOptions, TransportName } from './client/realtime/options.ts'
 export type { Presence, PresenceChange } from './client/realtime/presence.ts'
 export type { ReconnectDelays } from './client/realtime/reconnect.ts'
 export type { ConnectionState, Reason } from './client/realtime/state.ts'
@@ -38,7 +38,7 @@ export {
   WebSocketStream,
   type WebSocketStreamOptions,
 } from './client/websocket-stream.ts'
-export type { Position, PresenceEntry, Why } from './codec/frame.ts'
+export type { ConnectFrame, Position, PresenceEntry, Why } from './codec/frame.ts'
 export * from './errors.ts'
 export type { CompressionOptions } from './protocol/permessage-deflate.ts'
 export type { TakenCall } from './rpc/calls-taken.ts'
