@@ -1,6 +1,9 @@
 import { RealtimeError } from '../../errors.ts'
 import type { CarrierEnd } from './transport.ts'
 
+/** Longer than any frame of a server whose limits are sane. */
+const maxFrameLength = 67_108_864
+
 /** RFC 9110 §10.2.3, in seconds; a date is as good as nothing here. */
 export function retryAfterMs(value: string | null | undefined): number | undefined {
   return value && /^\d{1,9}$/.test(value) ? Number(value) * 1_000 : undefined
@@ -52,6 +55,7 @@ export async function readFrames(
       count += 1
       if (!take(frame)) return count
     }
+    if (rest.length > maxFrameLength) throw foreignAnswer('The answer has a line that never ends')
     if (!done && (asEvents || !rest || rest[0] === '{')) continue
     if (rest.trim()) throw foreignAnswer('The answer ends within a frame')
     if (done) return count

@@ -55,7 +55,7 @@ class HttpCarrier implements Carrier {
   }
 
   send(text: string): void {
-    // A stream that is asked is answered by nobody; each poll acknowledges as it is.
+    // Nobody waits to hear that a stream is heard; and each poll acknowledges as it is.
     if (text === '{"type":"pong"}' || (this.#way === 'poll' && text.startsWith('{"type":"ack"'))) return
     if (this.#step === 'greeting') {
       this.#step = 'open'
@@ -73,10 +73,10 @@ class HttpCarrier implements Carrier {
     if (code !== 1000 || this.#waiting.length === 0) return
     const body = this.#carried(this.#waiting)
     // Also those that are under way, so that what is said last does not arrive before them.
-    this.#request('send', body, undefined, body.length < keepAliveLength).then(
-      (response) => response.text(),
-      () => {},
-    )
+    this.#request('send', body, undefined, body.length < keepAliveLength)
+      .then((response) => response.text())
+      // Nobody is there to hear of it.
+      .catch(() => {})
   }
 
   #stop(): void {
@@ -165,10 +165,11 @@ class HttpCarrier implements Carrier {
 
   /** Answers why it did not arrive, as far as is known. */
   async #sendBatch(batch: readonly string[]): Promise<CarrierEnd | undefined> {
-    this.#up = new AbortController()
+    const up = new AbortController()
+    this.#up = up
     this.#alarm.set(this.#time.now() + answerMs)
     try {
-      const response = await this.#request('send', this.#carried(batch), this.#up.signal)
+      const response = await this.#request('send', this.#carried(batch), up.signal)
       const { status } = response
       // What our server says with these, it says of a session and a frame.
       if (status === 410) return { code: 4408 }
@@ -191,6 +192,8 @@ class HttpCarrier implements Carrier {
       return { error: errorOf(error) }
     } finally {
       this.#alarm.set(undefined)
+      // What was not read of the answer is not wanted.
+      up.abort()
     }
   }
 

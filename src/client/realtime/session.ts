@@ -284,8 +284,10 @@ export class ClientSession {
 
   #closed(attempt: Attempt, end: CarrierEnd): void {
     const verdict = verdictOfEnd(end, attempt.opened)
-    // Who says when to come back speaks of the server, and not of the way to it.
-    const mayFallBack = verdict.again !== 'token' && verdict.again !== 'never' && verdict.afterMs === 0
+    const { again, afterMs } = verdict
+    // Who says when to come back mostly speaks of the server, and not of the way to it: two are believed.
+    const isTold = afterMs > 0 && this.#hindrance !== undefined
+    const mayFallBack = again !== 'token' && again !== 'never' && !isTold
     if (mayFallBack) this.#fallBack(verdict)
     else this.#leave(verdict)
   }

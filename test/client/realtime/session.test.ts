@@ -212,6 +212,7 @@ test('nobody can send it from a protected connection to an open one', () => {
 for (const why of ['kicked', 'replaced', 'normal', 'protocolError'] as const) {
   test(`it does not come back when the server closes with ${why}`, () => {
     const story = SessionStory.open()
+    story.time.advance(10_000)
     story.server.say({ type: 'close', why })
     story.time.advance(100_000)
     assert.equal(story.status, 'closed')
@@ -220,6 +221,15 @@ for (const why of ['kicked', 'replaced', 'normal', 'protocolError'] as const) {
     assert.equal(story.time.waiting, 0)
   })
 }
+
+test('replaced soon after it connected, by a request of its own that was long on its way, it takes the session back', () => {
+  const story = SessionStory.open()
+  story.send('before')
+  story.server.say({ type: 'close', why: 'replaced' })
+  story.time.advance(5_000)
+  assert.equal(story.status, 'open')
+  assert.deepEqual([story.beginnings.at(-1)?.kind, story.sent], ['resumed', ['before']])
+})
 
 test('a refused token is asked for once more, and the same one again is not sent', () => {
   const story = new SessionStory()
