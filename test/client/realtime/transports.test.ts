@@ -33,6 +33,51 @@ for (const status of [200, 404, 426, 503]) {
   })
 }
 
+test('one that is only slow is taken up when it opens, without another attempt', () => {
+  const story = new SessionStory({}, 'both')
+  story.network.delayMs = 2_000
+  story.session.start()
+  story.time.advance(3_100)
+  assert.equal(transportOf(story), 'detour')
+  story.time.advance(6_000)
+  assert.equal(transportOf(story), 'model')
+  assert.equal(story.network.attempts.length, 1)
+})
+
+test('while it is open over another transport than the best, the state says what is in the way', () => {
+  const story = new SessionStory({}, 'both')
+  story.network.refusal = { status: 503 }
+  story.session.start()
+  story.time.advance(100)
+  const { state } = story.session
+  assert.deepEqual(state.status === 'open' && [state.reason?.why, state.reason?.status], ['blocked', 503])
+})
+
+test('where all fail it says what is known best, and not what was tried last', () => {
+  const story = new SessionStory({}, 'both')
+  story.network.refusal = { status: 502 }
+  story.detour.refusal = {}
+  story.session.start()
+  story.time.advance(20)
+  const { state } = story.session
+  assert.deepEqual(state.status === 'waiting' && [state.reason.why, state.reason.status], ['status', 502])
+})
+
+test('a transport that dies young three times in a row is left, though it opens every time', () => {
+  const story = new SessionStory({}, 'both')
+  story.session.start()
+  for (let deaths = 0; deaths < 3; deaths++) {
+    story.time.advance(4_000)
+    assert.equal(transportOf(story), 'model')
+    story.publish('a sign of life')
+    story.time.advance(500)
+    story.network.cut()
+    story.time.advance(20)
+  }
+  story.time.advance(10_000)
+  assert.equal(transportOf(story), 'detour')
+})
+
 test('where all fail it waits, then begins with the first again', () => {
   const story = new SessionStory({}, 'both')
   story.network.refusal = {}
