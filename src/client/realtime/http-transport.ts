@@ -129,8 +129,9 @@ class HttpCarrier implements Carrier {
   }
 
   #nextPoll(): string | undefined {
-    const { type, resume } = this.#events.greeting()
-    return this.#way === 'poll' && resume !== undefined ? JSON.stringify({ type, resume }) : undefined
+    const greeting = this.#events.greeting()
+    // With its token: where the session is gone meanwhile, another one begins.
+    return this.#way === 'poll' && greeting.resume !== undefined ? JSON.stringify(greeting) : undefined
   }
 
   // ------------------------------------------------------------------------------------------------ upwards

@@ -11,7 +11,7 @@ interface Asked {
   answer(body: string, status?: number): void
 }
 
-const resume = { session: 's', key: 'k', position: 7 }
+const greeting = { type: 'connect', token: 't', resume: { session: 's', key: 'k', position: 7 } } as const
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** A carrier among requests that the test answers. */
@@ -41,7 +41,7 @@ class CarrierStory {
       },
       received: (text) => this.received.push(text),
       closed: (end) => this.ends.push(end),
-      greeting: () => ({ type: 'connect', resume }),
+      greeting: () => greeting,
     })
   }
 
@@ -64,18 +64,18 @@ test('it is open once a ping was answered, and greets in another request', async
   const probe = await story.next()
   assert.deepEqual([probe.wish, probe.lines, story.opened], ['stream', ['{"type":"ping"}'], 0])
   probe.answer('{"type":"pong"}\n')
-  const greeting = await story.next()
-  assert.deepEqual([greeting.wish, greeting.lines, story.opened], ['stream', ['{"type":"connect"}'], 1])
+  const first = await story.next()
+  assert.deepEqual([first.wish, first.lines, story.opened], ['stream', ['{"type":"connect"}'], 1])
   assert.deepEqual([story.received, probe.init.signal?.aborted], [[], true])
 })
 
-test('a poll greets with a ping behind, and each poll after it says where the session is', async () => {
+test('a poll greets with a ping behind, and each poll after it says whose session it is, and where', async () => {
   const story = await CarrierStory.open('poll')
-  const greeting = await story.next()
-  assert.deepEqual(greeting.lines, ['{"type":"connect"}', '{"type":"ping"}'])
-  greeting.answer('{"type":"resumed"}\n{"type":"pong"}\n')
+  const first = await story.next()
+  assert.deepEqual(first.lines, ['{"type":"connect"}', '{"type":"ping"}'])
+  first.answer('{"type":"resumed"}\n{"type":"pong"}\n')
   const poll = await story.next()
-  assert.deepEqual(poll.lines, [JSON.stringify({ type: 'connect', resume })])
+  assert.deepEqual(poll.lines, [JSON.stringify(greeting)])
   assert.deepEqual(story.received, ['{"type":"resumed"}', '{"type":"pong"}'])
 })
 
