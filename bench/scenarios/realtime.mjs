@@ -33,10 +33,19 @@ const conversations = {
     say: `42["say",${body}]`,
     others: { greetings: 1 },
   },
+  // The server's own topics, without sessions, positions and history.
+  'polyplex-topic': {
+    path: '/',
+    header: 'X-Client: bench',
+    hellos: [],
+    call: body,
+    say: `{"type":"publish","channel":"room","event":"said","body":${body},"offset":#########}`,
+    others: {},
+  },
 }
 
-const conversationWith = (/** @type {Peer} */ peer) =>
-  conversations[peer.name === 'socket.io' ? 'socket.io' : 'polyplex']
+const conversationWith = (/** @type {Peer} */ { name }) =>
+  conversations[name === 'socket.io' || name === 'polyplex-topic' ? name : 'polyplex']
 
 /** Opens sessions that join, then has them say units. */
 function talk(
@@ -171,6 +180,6 @@ export default [
   joining,
   crowd(900),
   crowd(10_000),
-  room({ name: 'room-history', inFlight: 1, history: true, peers: ['polyplex'] }),
-  room({ name: 'room-history-8', inFlight: 8, history: true, peers: ['polyplex'] }),
+  room({ name: 'room-history', inFlight: 1, history: true, peers: ['polyplex', 'polyplex-topic'] }),
+  room({ name: 'room-history-8', inFlight: 8, history: true, peers: ['polyplex', 'polyplex-topic'] }),
 ]
