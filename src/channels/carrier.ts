@@ -10,6 +10,13 @@ export interface Encoder<Unit> {
   /** One event, indivisible; the same object may come for many sessions in a row. */
   encode(event: SessionEvent): Unit
   byteLength(unit: Unit): number
+  /** How units travel between nodes. Without it sessions of the dialect go on only on the node they began on. */
+  readonly transfer?:
+    | {
+        pack(unit: Unit): string
+        unpack(text: string): Unit
+      }
+    | undefined
 }
 
 /** Why a carrier or a session ends, and what its peer should do. */
@@ -27,4 +34,6 @@ export interface Carrier {
   wake(): void
   /** The carrier is wanted no more. */
   close(ending: Ending): void
+  /** The client was heard by another way: it lives. */
+  alive?(): void
 }

@@ -7,6 +7,8 @@ import type { Encoder } from './carrier.ts'
 import type { AnyChannel } from './channel.ts'
 import { Feed } from './feed.ts'
 import type { Credentials, Principal } from './principal.ts'
+import { Relays } from './relay/relays.ts'
+import { nodeNameBytes, sessionName, sessionNameBytes } from './relay/session-name.ts'
 import { Room } from './room.ts'
 import { Session } from './session.ts'
 
@@ -62,6 +64,8 @@ export class Core {
   readonly node: string
   readonly bus: Bus
   readonly limits: CoreLimits
+  /** Sessions that go on through another node than their own. */
+  readonly relays: Relays
   readonly #parts: CoreParts
   readonly #sessions = new Map<string, Session>()
   /** Sessions of those who have a name. */
@@ -75,7 +79,17 @@ export class Core {
     this.#parts = parts
     this.bus = parts.bus
     this.limits = parts.limits
-    this.node = base64url(parts.environment.randomBytes(9))
+    this.node = base64url(parts.environment.randomBytes(nodeNameBytes))
+    this.relays = new Relays({
+      node: this.node,
+      bus: this.bus,
+      sessions: this.#sessions,
+      digestOf: (key) => SessionKey.digestOf(key, parts.environment),
+      now: () => this.now(),
+      wait: (entry, delayMs) => this.wait(entry, delayMs),
+      stopWaiting: (entry) => this.stopWaiting(entry),
+      report: (error) => this.report(error),
+    })
   }
 
   get sessions(): ReadonlyMap<string, Session> {
@@ -114,10 +128,10 @@ export class Core {
   ): Promise<{ session: Session<Unit>; key: string }> {
     const principal = await this.authenticate(credentials)
     this.#orders ??= this.#listen()
-    await this.#orders
+    await Promise.all([this.#orders, this.relays.open()])
     if (this.#closed) throw new CallError('ERR_SESSION', { message: 'The server is closing' })
     const { text, key } = SessionKey.create(this.#parts.environment)
-    const id = base64url(this.#parts.environment.randomBytes(12))
+    const id = sessionName(this.node, base64url(this.#parts.environment.randomBytes(sessionNameBytes)))
     const session = new Session<Unit>({ core: this, id, key, principal, encoder })
     this.#sessions.set(id, session as Session<unknown>)
     if (principal.id !== undefined) {
@@ -202,6 +216,7 @@ export class Core {
     void this.#orders?.then((feed) => feed.close())
     for (const session of [...this.#sessions.values()])
       session.end({ why: 'goingAway', message, reconnect: true })
+    this.relays.close()
   }
 
   // ------------------------------------------------------------------------------------------------ channels

@@ -19,6 +19,7 @@ import type { CallOptions } from './context.ts'
 import type { Core } from './core.ts'
 import { handlerError, Membership, over } from './membership.ts'
 import type { Principal } from './principal.ts'
+import type { SessionPort } from './session-port.ts'
 
 /** What a session is made of. */
 export interface SessionParts<Unit> {
@@ -46,7 +47,7 @@ const defaultDeadlineMs = 30_000
  * One logical peer: it outlives its connections. A dialect hands in what the client does (`receive`), attaches carriers,
  * and takes from the line what the client has to hear, in order.
  */
-export class Session<Unit = unknown> implements WheelEntry {
+export class Session<Unit = unknown> implements SessionPort<Unit>, WheelEntry {
   readonly core: Core
   readonly id: string
   readonly key: SessionKey
@@ -86,6 +87,11 @@ export class Session<Unit = unknown> implements WheelEntry {
     return this.#encoder.name
   }
 
+  /** How its units travel between nodes. */
+  get transfer(): Encoder<Unit>['transfer'] {
+    return this.#encoder.transfer
+  }
+
   /** The largest number of a frame that has come. */
   get received(): number {
     return this.#answers.received
@@ -114,6 +120,11 @@ export class Session<Unit = unknown> implements WheelEntry {
   /** The carrier is gone; the session waits for another one. */
   detach(carrier: Carrier): void {
     if (this.#line.detach(carrier, this.core.now())) this.#wait()
+  }
+
+  /** The client was heard by another way than its carrier. */
+  alive(): void {
+    this.#line.carrier?.alive?.()
   }
 
   /** The next unit for `carrier`. */

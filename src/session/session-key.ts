@@ -27,9 +27,19 @@ export class SessionKey {
     return { text, key: new SessionKey(source.digest(text), source) }
   }
 
+  /** What may be said of a key to those who must not know it; nothing where `text` is too long to be one. */
+  static digestOf(text: string, source: KeySource): string | undefined {
+    return text.length <= maxKeyLength ? base64url(source.digest(text)) : undefined
+  }
+
   /** Whether `text` is the key; takes equally long wherever it differs. */
   matches(text: string): boolean {
     return text.length <= maxKeyLength && equalInConstantTime(this.#digest, this.#source.digest(text))
+  }
+
+  /** Whether `digest` is the one of the key; takes equally long wherever it differs. */
+  matchesDigest(digest: string): boolean {
+    return equalInConstantTime(codesOf(base64url(this.#digest)), codesOf(digest))
   }
 }
 
@@ -49,4 +59,8 @@ export function base64url(bytes: Uint8Array): string {
     for (let digit = 0; digit < digits; digit++) text += alphabet[(group >> (18 - 6 * digit)) & 63]
   }
   return text
+}
+
+function codesOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0))
 }

@@ -4,7 +4,9 @@ import type { Carrier, Ending, SessionEvent } from '../../src/channels/carrier.t
 import type { AnyChannel, DefinedChannel } from '../../src/channels/channel.ts'
 import { Core, type CoreLimits } from '../../src/channels/core.ts'
 import type { Credentials } from '../../src/channels/principal.ts'
+import type { RemoteSession } from '../../src/channels/relay/remote-session.ts'
 import type { Session } from '../../src/channels/session.ts'
+import type { DistantCarrier } from '../../src/channels/session-port.ts'
 import { TimerWheel } from '../../src/util/timer-wheel.ts'
 
 export const limits: CoreLimits = {
@@ -22,6 +24,10 @@ export const encoder = {
   name: 'test',
   encode: (event: SessionEvent) => event,
   byteLength: () => 1,
+  transfer: {
+    pack: (event: SessionEvent) => JSON.stringify(event),
+    unpack: (text: string) => JSON.parse(text) as SessionEvent,
+  },
 }
 
 /** A carrier that takes everything at once, or what the test wants of it. */
@@ -48,6 +54,49 @@ export class TestCarrier implements Carrier {
 
   get types(): string[] {
     return this.heard.map(({ type }) => type)
+  }
+}
+
+/** A carrier of a session that lives on another node than `core`. */
+export class AwayCarrier implements DistantCarrier {
+  readonly heard: SessionEvent[] = []
+  ending: Ending | undefined
+  session: RemoteSession<SessionEvent> | undefined
+  confirmed = 0
+  isPaused = false
+
+  /** Takes the session up, or answers why not. */
+  async attach(
+    { core }: VirtualCore,
+    proof: { session: string; key: string; position: number },
+  ): Promise<string | number> {
+    const reached = await core.relays.attach(encoder, this, proof)
+    if (!('session' in reached)) return reached.reason
+    this.session = reached.session
+    this.wake()
+    return reached.replayed
+  }
+
+  wake(): void {
+    const { session } = this
+    if (session === undefined) return
+    for (let event = session.take(); event !== undefined; event = session.take()) this.heard.push(event)
+  }
+
+  close(ending: Ending): void {
+    this.ending = ending
+  }
+
+  confirm(): void {
+    this.confirmed += 1
+  }
+
+  pause(): void {
+    this.isPaused = true
+  }
+
+  resume(): void {
+    this.isPaused = false
   }
 }
 

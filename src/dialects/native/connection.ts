@@ -1,6 +1,7 @@
-import type { Carrier, Encoder, Ending } from '../../channels/carrier.ts'
+import type { Encoder, Ending } from '../../channels/carrier.ts'
 import type { Core } from '../../channels/core.ts'
 import type { Session } from '../../channels/session.ts'
+import type { DistantCarrier, SessionPort } from '../../channels/session-port.ts'
 import {
   type CloseFrame,
   type ConnectFrame,
@@ -31,6 +32,8 @@ export interface Wire {
   resume(): void
   /** Nothing more is sent. */
   close(code: number, reason: string): void
+  /** The client was heard by another way. */
+  alive?(): void
 }
 
 /** What all connections of a server share. */
@@ -50,11 +53,11 @@ const ackDelayMs = 1_000
 const maxEarlyFrames = 1_000
 
 /** One connection that speaks `polyplex.1`: a carrier of a session, once `connect` has said of which. */
-export class Connection implements Carrier, WheelEntry {
+export class Connection implements DistantCarrier, WheelEntry {
   wheelTick = -1
   readonly #settings: ConnectionSettings
   readonly #wire: Wire
-  #session: Session<TextUnit> | undefined
+  #session: SessionPort<TextUnit> | undefined
   /** What came while it is found out who this is. */
   #early: UpFrame[] | undefined
   /** The largest number the client has been told of. */
@@ -103,6 +106,24 @@ export class Connection implements Carrier, WheelEntry {
     this.#end({ type: 'close', why, message, reconnect, afterMs, url })
   }
 
+  /** A session of another node has what the client said. */
+  confirm(): void {
+    if (this.#session !== undefined) this.#acknowledgeSoon(this.#session)
+  }
+
+  /** The node of the session has no room for more. */
+  pause(): void {
+    this.#wire.pause()
+  }
+
+  resume(): void {
+    this.#wire.resume()
+  }
+
+  alive(): void {
+    this.#wire.alive?.()
+  }
+
   /** The wheel: the first frame is late, or an acknowledgement is due. */
   expire(): void {
     if (this.#session === undefined) {
@@ -129,7 +150,7 @@ export class Connection implements Carrier, WheelEntry {
     }
   }
 
-  #hear(session: Session<TextUnit>, frame: UpFrame): void {
+  #hear(session: SessionPort<TextUnit>, frame: UpFrame): void {
     switch (frame.type) {
       case 'ack':
         if (session.acknowledge(frame.position)) return
@@ -147,13 +168,17 @@ export class Connection implements Carrier, WheelEntry {
     }
   }
 
-  #hearNumbered(session: Session<TextUnit>, frame: NumberedFrame): void {
+  #hearNumbered(session: SessionPort<TextUnit>, frame: NumberedFrame): void {
     session.receive(frame)
+    this.#acknowledgeSoon(session)
+  }
+
+  #acknowledgeSoon(session: SessionPort<TextUnit>): void {
     if (session.received - this.#acknowledged >= framesPerAck) this.#acknowledge(session)
     else if (this.wheelTick < 0 && !this.#closed) this.#settings.core.wait(this, ackDelayMs)
   }
 
-  #acknowledge(session: Session<TextUnit>): void {
+  #acknowledge(session: SessionPort<TextUnit>): void {
     if (session.received === this.#acknowledged || this.#closed) return
     this.#acknowledged = session.received
     this.#send({ type: 'ack', position: session.received })
@@ -173,7 +198,8 @@ export class Connection implements Carrier, WheelEntry {
       let reason: ResetReason | undefined
       if (resume !== undefined) {
         const known = core.find(encoder, resume.session, resume.key)
-        reason = known === undefined ? 'unknown' : this.#resume(known, resume.position)
+        reason =
+          known === undefined ? await this.#resumeElsewhere(resume) : this.#resume(known, resume.position)
         if (reason === undefined) return
         // It cannot go on, and nobody else has its key.
         known?.end({ why: 'normal' })
@@ -193,10 +219,29 @@ export class Connection implements Carrier, WheelEntry {
   #resume(session: Session<TextUnit>, position: number): ResetReason | undefined {
     const attachment = session.attach(this, position)
     if (!attachment.resumed) return attachment.reason
-    this.#acknowledged = session.received
-    this.#send({ type: 'resumed', replayed: attachment.replayed, received: session.received })
-    this.#start(session)
+    this.#goOn(session, attachment.replayed)
     return undefined
+  }
+
+  /** The same with a session of another node. */
+  async #resumeElsewhere(resume: NonNullable<ConnectFrame['resume']>): Promise<ResetReason | undefined> {
+    const { core, encoder } = this.#settings
+    const reached = await core.relays.attach(encoder, this, resume)
+    if ('session' in reached) {
+      if (this.#closed) reached.session.detach()
+      else this.#goOn(reached.session, reached.replayed)
+      return undefined
+    }
+    if (reached.reason !== 'overload') return reached.reason
+    const message = 'Too many sessions are asked for at a time'
+    this.#end({ type: 'close', why: 'overload', message, reconnect: true, afterMs: 1_000 })
+    return undefined
+  }
+
+  #goOn(session: SessionPort<TextUnit>, replayed: number): void {
+    this.#acknowledged = session.received
+    this.#send({ type: 'resumed', replayed, received: session.received })
+    this.#start(session)
   }
 
   #begin(session: Session<TextUnit>, key: string, reason: ResetReason | undefined): void {
@@ -211,7 +256,7 @@ export class Connection implements Carrier, WheelEntry {
     this.#start(session)
   }
 
-  #start(session: Session<TextUnit>): void {
+  #start(session: SessionPort<TextUnit>): void {
     this.#settings.core.stopWaiting(this)
     this.#session = session
     this.#wire.resume()

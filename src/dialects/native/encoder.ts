@@ -21,5 +21,6 @@ export function textEncoder(byteLength: (text: string) => number): Encoder<TextU
       return unit
     },
     byteLength: ({ bytes }) => bytes,
+    transfer: { pack: ({ text }) => text, unpack: (text) => ({ text, bytes: byteLength(text) }) },
   }
 }
