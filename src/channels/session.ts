@@ -61,6 +61,8 @@ export class Session<Unit = unknown> implements SessionPort<Unit>, WheelEntry {
   readonly #made = new CallsMade<unknown>()
   readonly #taken: CallsTaken<unknown>
   #calls = 0
+  /** The last attempt to connect that the client made. */
+  #attempt = 0
   #ended = false
 
   constructor({ core, id, key, principal, encoder }: SessionParts<Unit>) {
@@ -115,6 +117,16 @@ export class Session<Unit = unknown> implements SessionPort<Unit>, WheelEntry {
     const attachment = this.#line.attach(carrier, position)
     if (attachment.resumed) attachment.replaced?.close({ why: 'replaced', reconnect: false })
     return attachment
+  }
+
+  /**
+   * Whether the client's `attempt` to connect is the latest: one that was under way for so long that another has overtaken
+   * it must not take the session from that one.
+   */
+  isLatest(attempt = this.#attempt): boolean {
+    if (attempt < this.#attempt) return false
+    this.#attempt = attempt
+    return true
   }
 
   /** The carrier is gone; the session waits for another one. */

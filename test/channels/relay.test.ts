@@ -277,3 +277,16 @@ test('acts that come by themselves are handed in through any node, once', async 
   assert.equal((await home.core.room('room').history()).messages.length, 1)
   assert.deepEqual(carrier.types, ['joined', 'publish', 'reply', 'reply'])
 })
+
+test('a connection that was overtaken by a later one of its client takes nothing from that one', async () => {
+  const { away, session, key } = await twoNodes()
+  const late = new AwayCarrier()
+  const reason = late.attach(away, { session: session.id, key, position: 0, attempt: 1 })
+  // Meanwhile the client has come home, and told what it has.
+  assert.equal(session.isLatest(2), true)
+  const back = new TestCarrier(session, 1)
+  assert.equal(await reason, 'replaced')
+  assert.equal(session.position, 1)
+  assert.equal(await new AwayCarrier().attach(away, { session: session.id, key, position: 1, attempt: 3 }), 0)
+  assert.equal(back.ending?.why, 'replaced')
+})

@@ -68,7 +68,7 @@ export class AwayCarrier implements DistantCarrier {
   /** Takes the session up, or answers why not. */
   async attach(
     { core }: VirtualCore,
-    proof: { session: string; key: string; position: number },
+    proof: { session: string; key: string; position: number; attempt?: number },
   ): Promise<string | number> {
     const reached = await core.relays.attach(encoder, this, proof)
     if (!('session' in reached)) return reached.reason

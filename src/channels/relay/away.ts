@@ -1,8 +1,7 @@
-import type { ResetReason } from '../../session/line.ts'
 import type { WheelEntry } from '../../util/timer-wheel.ts'
 import type { Encoder } from '../carrier.ts'
 import type { DistantCarrier } from '../session-port.ts'
-import type { Act, MessageToHome, MessageToRelay, SessionClaim } from './messages.ts'
+import type { Act, MessageToHome, MessageToRelay, Refusal, SessionClaim } from './messages.ts'
 import { RemoteSession } from './remote-session.ts'
 
 /** How long a node may take to answer. */
@@ -13,7 +12,7 @@ const maxAsked = 1_000
 /** What came of asking for a session of another node. */
 export type Reached<Unit> =
   | { readonly session: RemoteSession<Unit>; readonly replayed: number }
-  | { readonly reason: ResetReason }
+  | { readonly reason: Refusal }
   /** Too many ask at a time. */
   | { readonly reason: 'overload' }
 
@@ -50,7 +49,7 @@ export class Away {
   attach<Unit>(
     home: string,
     claim: SessionClaim,
-    position: number,
+    { position, attempt }: { readonly position: number; readonly attempt?: number | undefined },
     transfer: NonNullable<Encoder<Unit>['transfer']>,
     carrier: DistantCarrier,
   ): Promise<Reached<Unit>> {
@@ -73,7 +72,7 @@ export class Away {
           resolve({ reason: message?.what === 'refused' ? message.reason : 'unknown' })
         }
       })
-      this.#host.send(home, { what: 'attach', relay, position, ...claim })
+      this.#host.send(home, { what: 'attach', relay, position, attempt, ...claim })
     })
   }
 

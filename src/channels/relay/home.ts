@@ -25,7 +25,7 @@ export class Home {
   hear(from: string, message: MessageToHome): void {
     const { relay } = message
     if (message.what === 'attach') {
-      this.#attach(from, relay, message, message.position)
+      this.#attach(from, relay, message)
       return
     }
     if (message.what === 'post') {
@@ -59,11 +59,15 @@ export class Home {
     return carriers === undefined ? [] : [[node, carriers]]
   }
 
-  #attach(from: string, relay: number, claim: SessionClaim, position: number): void {
-    const session = this.#find(claim)
+  #attach(from: string, relay: number, request: MessageToHome & { what: 'attach' }): void {
+    const session = this.#find(request)
     const pack = session?.transfer?.pack
     if (session === undefined || pack === undefined) {
       this.#host.send(from, { what: 'refused', relay, reason: 'unknown' })
+      return
+    }
+    if (!session.isLatest(request.attempt)) {
+      this.#host.send(from, { what: 'refused', relay, reason: 'replaced' })
       return
     }
     const carriers = this.#carriers.get(from) ?? new Map<number, RelayedCarrier>()
@@ -83,7 +87,7 @@ export class Home {
     )
     carriers.set(relay, carrier)
     this.#carriers.set(from, carriers)
-    carrier.attach(position)
+    carrier.attach(request.position)
   }
 
   /** Answers with the largest number the session has. */

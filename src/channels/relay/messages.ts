@@ -19,7 +19,12 @@ export interface SessionClaim {
 
 /** Said to the node where the session lives. `relay` numbers what the other node does for clients of sessions elsewhere. */
 export type MessageToHome =
-  | ({ readonly what: 'attach'; readonly relay: number; readonly position: number } & SessionClaim)
+  | ({
+      readonly what: 'attach'
+      readonly relay: number
+      readonly position: number
+      readonly attempt: number | undefined
+    } & SessionClaim)
   /** Acts of the client, each as JSON. */
   | { readonly what: 'acts'; readonly relay: number; readonly acts: readonly string[] }
   /** Leave to send so much more. */
@@ -29,6 +34,9 @@ export type MessageToHome =
   /** Acts that came in a request of their own. */
   | ({ readonly what: 'post'; readonly relay: number; readonly acts: readonly string[] } & SessionClaim)
 
+/** Why a session does not go on through this connection: a later one of its client has it, or nobody can have it. */
+export type Refusal = ResetReason | 'replaced'
+
 /** Said to the node where the client is connected. */
 export type MessageToRelay =
   | {
@@ -37,7 +45,7 @@ export type MessageToRelay =
       readonly replayed: number
       readonly received: number
     }
-  | { readonly what: 'refused'; readonly relay: number; readonly reason: ResetReason }
+  | { readonly what: 'refused'; readonly relay: number; readonly reason: Refusal }
   /** What the client has to hear. */
   | { readonly what: 'units'; readonly relay: number; readonly units: readonly string[] }
   /** The session has the acts up to this number; leave to send so much more. */

@@ -9,9 +9,9 @@ const nodesTopic = '\u0000nodes'
 const topicOf = (node: string): string => `\u0000node ${node}`
 
 /** How often a node says that it is there. */
-export const beatMs = 3_000
+export const beatMs = 2_000
 /** A node that is silent for so long is gone. */
-export const silentMs = 9_000
+export const silentMs = 8_000
 const beatRetention = { limit: 1_000, ttlMs: silentMs }
 /** For a node that missed something. */
 const messageRetention = { limit: 256, ttlMs: 10_000 }
@@ -59,6 +59,8 @@ export class NodeLink implements WheelEntry {
   readonly #queues = new Map<string, Queue>()
   #opening: Promise<readonly Feed[]> | undefined
   #feeds: readonly Feed[] = []
+  /** The bus is being asked which nodes there are. */
+  #looking: Promise<void> | undefined
   #isBeating = false
   #isClosed = false
 
@@ -83,9 +85,19 @@ export class NodeLink implements WheelEntry {
     await this.#beat({ node: this.#host.node })
   }
 
-  /** Whether there is such a node. */
-  knows(node: string): boolean {
+  /** Whether there is such a node. For names that nobody knows the bus is asked once at a time. */
+  async finds(node: string): Promise<boolean> {
+    await this.open()
+    if (this.#nodes.has(node)) return true
+    // Its first word may be on its way, or lost.
+    this.#looking ??= this.#readBeats()
+    await this.#looking
     return this.#nodes.has(node)
+  }
+
+  async #readBeats(): Promise<void> {
+    await Promise.all(this.#feeds.map((feed) => feed.check()))
+    this.#looking = undefined
   }
 
   /** Tells a node something. Only for those that are known, or have been: each has a topic. */

@@ -76,11 +76,11 @@ export class Relays {
   async attach<Unit>(
     encoder: Encoder<Unit>,
     carrier: DistantCarrier,
-    proof: SessionProof & { readonly position: number },
+    proof: SessionProof & { readonly position: number; readonly attempt?: number | undefined },
   ): Promise<Reached<Unit>> {
     const place = await this.#find(encoder, proof)
     if (place === undefined || encoder.transfer === undefined) return { reason: 'unknown' }
-    return this.#away.attach(place.home, place.claim, proof.position, encoder.transfer, carrier)
+    return this.#away.attach(place.home, place.claim, proof, encoder.transfer, carrier)
   }
 
   /**
@@ -111,8 +111,9 @@ export class Relays {
     if (home === undefined || home === this.#host.node) return undefined
     const digest = this.#host.digestOf(key)
     if (digest === undefined) return undefined
-    await this.#link.open()
-    return this.#link.knows(home) ? { home, claim: { session, digest, dialect: encoder.name } } : undefined
+    return (await this.#link.finds(home))
+      ? { home, claim: { session, digest, dialect: encoder.name } }
+      : undefined
   }
 
   #hear(from: string, message: NodeMessage): void {

@@ -46,6 +46,8 @@ export interface ConnectionSettings {
   readonly connectTimeoutMs: number
 }
 
+type Resume = NonNullable<ConnectFrame['resume']>
+
 /** Numbered frames after which they are acknowledged at once. */
 const framesPerAck = 32
 const ackDelayMs = 1_000
@@ -198,8 +200,7 @@ export class Connection implements DistantCarrier, WheelEntry {
       let reason: ResetReason | undefined
       if (resume !== undefined) {
         const known = core.find(encoder, resume.session, resume.key)
-        reason =
-          known === undefined ? await this.#resumeElsewhere(resume) : this.#resume(known, resume.position)
+        reason = known === undefined ? await this.#resumeElsewhere(resume) : this.#resume(known, resume)
         if (reason === undefined) return
         // It cannot go on, and nobody else has its key.
         known?.end({ why: 'normal' })
@@ -216,7 +217,11 @@ export class Connection implements DistantCarrier, WheelEntry {
   }
 
   /** Takes a session up behind `position`; answers why not, where that is impossible. */
-  #resume(session: Session<TextUnit>, position: number): ResetReason | undefined {
+  #resume(session: Session<TextUnit>, { position, attempt }: Resume): ResetReason | undefined {
+    if (!session.isLatest(attempt)) {
+      this.close({ why: 'replaced', reconnect: false })
+      return undefined
+    }
     const attachment = session.attach(this, position)
     if (!attachment.resumed) return attachment.reason
     this.#goOn(session, attachment.replayed)
@@ -224,7 +229,7 @@ export class Connection implements DistantCarrier, WheelEntry {
   }
 
   /** The same with a session of another node. */
-  async #resumeElsewhere(resume: NonNullable<ConnectFrame['resume']>): Promise<ResetReason | undefined> {
+  async #resumeElsewhere(resume: Resume): Promise<ResetReason | undefined> {
     const { core, encoder } = this.#settings
     const reached = await core.relays.attach(encoder, this, resume)
     if ('session' in reached) {
@@ -232,9 +237,11 @@ export class Connection implements DistantCarrier, WheelEntry {
       else this.#goOn(reached.session, reached.replayed)
       return undefined
     }
-    if (reached.reason !== 'overload') return reached.reason
+    const { reason } = reached
     const message = 'Too many sessions are asked for at a time'
-    this.#end({ type: 'close', why: 'overload', message, reconnect: true, afterMs: 1_000 })
+    if (reason === 'overload') this.close({ why: reason, message, reconnect: true, afterMs: 1_000 })
+    else if (reason === 'replaced') this.close({ why: reason, reconnect: false })
+    else return reason
     return undefined
   }
 
