@@ -42,6 +42,13 @@ export type Order =
       readonly channel: string
       readonly message: string | undefined
     }
+  | {
+      readonly what: 'move'
+      readonly user: string
+      readonly from: string
+      readonly to: string
+      readonly params: unknown
+    }
   | { readonly what: 'revoke'; readonly user: string; readonly message: string | undefined }
 
 /** No channel has such a name. */
@@ -203,6 +210,12 @@ export class Core {
           break
         case 'kick':
           session.membership(order.channel)?.end('kicked', order.message)
+          break
+        case 'move':
+          session
+            .membership(order.from)
+            ?.move(order.to, order.params)
+            .catch((error) => this.report(error))
           break
         case 'revoke':
           session.end({ why: 'unauthorized', message: order.message, reconnect: true })

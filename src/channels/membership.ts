@@ -31,6 +31,8 @@ export class Membership implements FeedMember {
   #state: 'joining' | 'joined' | 'ended' = 'joining'
   /** What its client asks of it while it is joining. */
   #waiting: (() => void)[] = []
+  /** Who wants to know when it is over. */
+  readonly #dependents = new Set<() => void>()
   /** Deliveries up to this one its client has already. */
   #has: Position | undefined
   #meta: { readonly value: unknown } | undefined
@@ -90,6 +92,12 @@ export class Membership implements FeedMember {
   whenDecided(act: () => void): void {
     if (this.#state === 'joining') this.#waiting.push(act)
     else act()
+  }
+
+  /** Calls `act` when the membership ends; what it answers takes that back. */
+  whenOver(act: () => void): () => void {
+    this.#dependents.add(act)
+    return () => void this.#dependents.delete(act)
   }
 
   get joined(): boolean {
@@ -166,6 +174,11 @@ export class Membership implements FeedMember {
     return validated(definition.output, answer, { code: 'ERR_INPUT', ...purpose })
   }
 
+  /** Takes this member to another channel. */
+  move(to: string, params: unknown): Promise<void> {
+    return this.session.move(this, to, params)
+  }
+
   /** What others see of this member. */
   setPresence(meta: unknown): void {
     this.#meta = { value: meta }
@@ -179,6 +192,7 @@ export class Membership implements FeedMember {
     this.#state = 'ended'
     this.room.release()
     this.#ended(why, message)
+    for (const act of [...this.#dependents]) act()
     if (!wasJoined) return
     this.#feed?.remove(this)
     this.room.clearPresence(this.#ref)

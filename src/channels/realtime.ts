@@ -56,6 +56,8 @@ export interface UserHandle {
   send(event: string, body: unknown): Promise<void>
   /** Removes the user from a channel. */
   kick(channel: string, message?: string): Promise<void>
+  /** Moves the user from a channel to another, as `ctx.move` does; where that one refuses, `onError` of the node hears of it. */
+  move(from: string, to: string, params?: unknown): Promise<void>
   /** Ends the user's sessions, and so all memberships: the token is no longer good. */
   revoke(message?: string): Promise<void>
 }
@@ -130,6 +132,7 @@ export function realtime<const Channels extends readonly DefinedChannel[]>(
     user: (user) => ({
       send: (event, body) => core.order({ what: 'send', user, event, body }),
       kick: (name, message) => core.order({ what: 'kick', user, channel: name, message }),
+      move: (from, to, params) => core.order({ what: 'move', user, from, to, params }),
       revoke: (message) => core.order({ what: 'revoke', user, message }),
     }),
   }

@@ -283,30 +283,65 @@ export class Session<Unit = unknown> implements SessionPort<Unit>, WheelEntry {
   async #join(id: number, name: string, params: unknown, since: Position | undefined): Promise<void> {
     let membership: Membership | undefined
     try {
-      if (this.#memberships.has(name)) {
-        throw new CallError('ERR_CHANNEL', {
-          message: 'The session is in this channel already',
-          channel: name,
-        })
-      }
       if (this.#memberships.size >= this.core.limits.maxChannels) {
         const message = 'The session is in too many channels (limits.maxChannels)'
         throw new CallError('ERR_TOO_MANY', { message, channel: name })
       }
-      membership = new Membership(this, this.core.room(name), (why, message) => {
-        this.#memberships.delete(name)
-        if (!this.#ended && why !== 'normal') this.write({ type: 'left', channel: name, why, message })
-      })
-      this.#memberships.set(name, membership)
+      membership = this.#enter(name)
       await membership.join(params, since, ({ at, welcome, missed, resumed, reset }) => {
         this.#answer(id, { type: 'joined', to: id, channel: name, at, welcome, resumed, reset })
         for (const event of missed) this.write(event)
         if (membership !== undefined) membership.room.greet(membership)
       })
     } catch (error) {
-      if (membership !== undefined && this.#memberships.get(name) === membership)
-        this.#memberships.delete(name)
+      if (membership !== undefined) this.#forget(membership)
       this.#answer(id, { type: 'error', to: id, error: this.#wire(error, name) })
+    }
+  }
+
+  /** @throws {CallError} `ERR_CHANNEL` */
+  #enter(name: string): Membership {
+    if (this.#memberships.has(name)) {
+      const message = 'The session is in this channel already'
+      throw new CallError('ERR_CHANNEL', { message, channel: name })
+    }
+    const membership = new Membership(this, this.core.room(name), (why, message) => {
+      this.#memberships.delete(name)
+      if (!this.#ended && why !== 'normal') this.write({ type: 'left', channel: name, why, message })
+    })
+    this.#memberships.set(name, membership)
+    return membership
+  }
+
+  /** A membership came to nothing. */
+  #forget(membership: Membership): void {
+    const { name } = membership.room
+    if (this.#memberships.get(name) === membership) this.#memberships.delete(name)
+  }
+
+  /**
+   * Takes the session out of the channel of `old` and into `to`, in one turn: the client hears one frame, behind it nothing of the
+   * old channel and everything of the new one. Where the new one refuses, it stays where it is.
+   *
+   * @throws {CallError} what `join` of the new channel refuses with; `ERR_JOIN_FIRST` where the old one is left meanwhile
+   */
+  async move(old: Membership, to: string, params: unknown): Promise<void> {
+    const from = old.room.name
+    if (!old.joined) throw over(from)
+    const next = this.#enter(to)
+    const stop = old.whenOver(() => next.end('normal'))
+    try {
+      await next.join(params, undefined, ({ at, welcome }) => {
+        stop()
+        old.end('normal')
+        this.write({ type: 'moved', from, channel: to, at, params, welcome })
+        next.room.greet(next)
+      })
+    } catch (error) {
+      this.#forget(next)
+      throw handlerError(error, to, undefined)
+    } finally {
+      stop()
     }
   }
 

@@ -32,7 +32,7 @@ export function plainEncoder(): Encoder<SessionEvent> {
 /** A client without a library: a session that is in one channel, and lasts as long as its connection. */
 export class Peer implements Carrier {
   readonly #outlet: Outlet
-  readonly #channel: string
+  #channel: string
   #session: Session<SessionEvent> | undefined
   #slow = false
   #gone = false
@@ -91,6 +91,7 @@ export class Peer implements Carrier {
       if (event === undefined) return
       // Whoever has no protocol cannot ask again: what was written counts as heard.
       session.acknowledge(session.position)
+      if (event.type === 'moved') this.#channel = event.channel
       this.#slow = !this.#outlet.write(event)
     }
   }
