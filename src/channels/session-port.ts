@@ -1,12 +1,13 @@
 import type { NumberedFrame } from '../codec/frame.ts'
+import type { Unit } from '../session/outbox.ts'
 import type { Carrier, Ending, SessionEvent } from './carrier.ts'
 
 /** A session as a connection sees it: one of this node, or one that lives on another. */
-export interface SessionPort<Unit> {
+export interface SessionPort<Encoded extends Unit> {
   /** The largest number of a frame that the session has. */
   readonly received: number
   /** The next unit for `carrier`. */
-  take(carrier: Carrier): Unit | undefined
+  take(carrier: Carrier): Encoded | undefined
   /** The client has everything up to `position`. False where it cannot have. */
   acknowledge(position: number): boolean
   /** The client says something that has a number. */

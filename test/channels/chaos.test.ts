@@ -9,7 +9,7 @@ import type { DistantCarrier, SessionPort } from '../../src/channels/session-por
 import type { NumberedFrame } from '../../src/codec/frame.ts'
 import { faultyBus } from '../../src/testing/faulty-bus.ts'
 import { seeded } from '../testing/seeded.ts'
-import { encoder, settled, VirtualCore } from './virtual-core.ts'
+import { encoder, settled, type TestUnit, VirtualCore } from './virtual-core.ts'
 
 const room = channel('room', {
   events: { say: {}, said: {} },
@@ -24,20 +24,20 @@ class ModelClient {
   /** Calls without an answer, in order. */
   readonly open = new Map<number, NumberedFrame>()
   readonly #home: VirtualCore
-  readonly #session: Session<SessionEvent>
+  readonly #session: Session<TestUnit>
   readonly #key: string
   said = 0
   /** How it came to be without a session. */
   reset: string | undefined
   #carrier: DistantCarrier | undefined
   /** The session as its carrier sees it, when it is known that it goes on. */
-  #port: SessionPort<SessionEvent> | undefined
+  #port: SessionPort<TestUnit> | undefined
   /** What the server has sent over the carrier and has not arrived. */
   #flying: SessionEvent[] = []
   #number = 0
   #attempts = 0
 
-  constructor(name: string, home: VirtualCore, session: Session<SessionEvent>, key: string) {
+  constructor(name: string, home: VirtualCore, session: Session<TestUnit>, key: string) {
     this.name = name
     this.#home = home
     this.#session = session
@@ -94,7 +94,7 @@ class ModelClient {
     } else if (this.#carrier === carrier) this.reset = reached.reason
   }
 
-  #connected(port: SessionPort<SessionEvent>): void {
+  #connected(port: SessionPort<TestUnit>): void {
     this.#port = port
     for (const frame of this.open.values()) port.receive(frame)
   }
@@ -117,9 +117,9 @@ class ModelClient {
 
   take(count: number): void {
     for (let index = 0; index < count && this.#carrier !== undefined; index++) {
-      const event = this.#port?.take(this.#carrier)
-      if (event === undefined) return
-      this.#flying.push(event)
+      const unit = this.#port?.take(this.#carrier)
+      if (unit === undefined) return
+      this.#flying.push(unit.event)
     }
   }
 

@@ -1,5 +1,6 @@
+import type { Unit } from '../../session/outbox.ts'
 import type { WheelEntry } from '../../util/timer-wheel.ts'
-import type { Encoder } from '../carrier.ts'
+import type { Transfer } from '../carrier.ts'
 import type { DistantCarrier } from '../session-port.ts'
 import type { Act, MessageToHome, MessageToRelay, Refusal, SessionClaim } from './messages.ts'
 import { RemoteSession } from './remote-session.ts'
@@ -10,8 +11,8 @@ export const answerMs = 5_000
 const maxAsked = 1_000
 
 /** What came of asking for a session of another node. */
-export type Reached<Unit> =
-  | { readonly session: RemoteSession<Unit>; readonly replayed: number }
+export type Reached<Encoded extends Unit> =
+  | { readonly session: RemoteSession<Encoded>; readonly replayed: number }
   | { readonly reason: Refusal }
   /** Too many ask at a time. */
   | { readonly reason: 'overload' }
@@ -46,13 +47,13 @@ export class Away {
   }
 
   /** Lets `carrier` take up a session behind `position`. */
-  attach<Unit>(
+  attach<Encoded extends Unit>(
     home: string,
     claim: SessionClaim,
     { position, attempt }: { readonly position: number; readonly attempt?: number | undefined },
-    transfer: NonNullable<Encoder<Unit>['transfer']>,
+    transfer: Transfer<Encoded>,
     carrier: DistantCarrier,
-  ): Promise<Reached<Unit>> {
+  ): Promise<Reached<Encoded>> {
     if (this.#asked.size >= maxAsked) return Promise.resolve({ reason: 'overload' })
     const relay = this.#next()
     const host = {
@@ -62,8 +63,8 @@ export class Away {
     return new Promise((resolve) => {
       this.#ask(relay, home, (message) => {
         if (message?.what === 'attached') {
-          const session = new RemoteSession<Unit>(relay, host, carrier, transfer, position)
-          this.#sessions.set(relay, { home, session: session as RemoteSession })
+          const session = new RemoteSession<Encoded>(relay, host, carrier, transfer, position)
+          this.#sessions.set(relay, { home, session: session as unknown as RemoteSession })
           session.hear(message)
           resolve({ session, replayed: message.replayed })
         } else {

@@ -1,4 +1,3 @@
-import type { Encoder } from '../carrier.ts'
 import type { Session } from '../session.ts'
 import { perform } from './acting.ts'
 import type { Act, MessageToHome, MessageToRelay, SessionClaim } from './messages.ts'
@@ -79,12 +78,7 @@ export class Home {
       },
       now: () => this.#host.now(),
     }
-    const carrier = new RelayedCarrier(
-      relay,
-      host,
-      session,
-      pack as NonNullable<Encoder<unknown>['transfer']>['pack'],
-    )
+    const carrier = new RelayedCarrier(relay, host, session, pack)
     carriers.set(relay, carrier)
     this.#carriers.set(from, carriers)
     carrier.attach(request.position)

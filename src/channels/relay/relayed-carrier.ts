@@ -1,5 +1,6 @@
 import { Allowance, Consumption } from '../../session/flow-window.ts'
-import type { Carrier, Encoder, Ending } from '../carrier.ts'
+import type { Unit } from '../../session/outbox.ts'
+import type { Carrier, Ending, Transfer } from '../carrier.ts'
 import type { Session } from '../session.ts'
 import { perform } from './acting.ts'
 import { type Act, type MessageToRelay, relayWindowBytes } from './messages.ts'
@@ -17,11 +18,11 @@ export interface RelayedHost {
 }
 
 /** A session's client that is connected to another node: one more carrier, which the session cannot tell from others. */
-export class RelayedCarrier<Unit = unknown> implements Carrier {
+export class RelayedCarrier<Encoded extends Unit = Unit> implements Carrier {
   readonly #relay: number
   readonly #host: RelayedHost
-  readonly #session: Session<Unit>
-  readonly #pack: NonNullable<Encoder<Unit>['transfer']>['pack']
+  readonly #session: Session<Encoded>
+  readonly #pack: Transfer<Encoded>['pack']
   readonly #allowance = new Allowance(relayWindowBytes)
   readonly #consumption = new Consumption(relayWindowBytes)
   #units: string[] = []
@@ -29,12 +30,7 @@ export class RelayedCarrier<Unit = unknown> implements Carrier {
   #isAttached = false
   #isOver = false
 
-  constructor(
-    relay: number,
-    host: RelayedHost,
-    session: Session<Unit>,
-    pack: NonNullable<Encoder<Unit>['transfer']>['pack'],
-  ) {
+  constructor(relay: number, host: RelayedHost, session: Session<Encoded>, pack: Transfer<Encoded>['pack']) {
     this.#relay = relay
     this.#host = host
     this.#session = session
@@ -90,7 +86,7 @@ export class RelayedCarrier<Unit = unknown> implements Carrier {
   act(acts: readonly string[]): void {
     for (const act of acts) {
       if (this.#isOver) return
-      perform(this.#session as Session, JSON.parse(act) as Act)
+      perform(this.#session, JSON.parse(act) as Act)
     }
     if (this.#isOver) return
     const bytes = this.#consumption.consume(acts.reduce((sum, { length }) => sum + length, 0))

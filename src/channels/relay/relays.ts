@@ -1,3 +1,4 @@
+import type { Unit } from '../../session/outbox.ts'
 import type { Encoder } from '../carrier.ts'
 import type { Session } from '../session.ts'
 import type { DistantCarrier } from '../session-port.ts'
@@ -73,11 +74,11 @@ export class Relays {
   }
 
   /** Lets `carrier` take up a session of another node, behind `position`. */
-  async attach<Unit>(
-    encoder: Encoder<Unit>,
+  async attach<Encoded extends Unit>(
+    encoder: Encoder<Encoded>,
     carrier: DistantCarrier,
     proof: SessionProof & { readonly position: number; readonly attempt?: number | undefined },
-  ): Promise<Reached<Unit>> {
+  ): Promise<Reached<Encoded>> {
     const place = await this.#find(encoder, proof)
     if (place === undefined || encoder.transfer === undefined) return { reason: 'unknown' }
     return this.#away.attach(place.home, place.claim, proof, encoder.transfer, carrier)
@@ -87,8 +88,8 @@ export class Relays {
    * Hands in what the client of a session of another node does; answers with the largest number the session has, or with nothing
    * where it is not known.
    */
-  async post<Unit>(
-    encoder: Encoder<Unit>,
+  async post<Encoded extends Unit>(
+    encoder: Encoder<Encoded>,
     proof: SessionProof,
     acts: readonly Act[],
   ): Promise<number | 'overload' | undefined> {
@@ -103,8 +104,8 @@ export class Relays {
   }
 
   /** A name that says nothing costs nothing, and no topic is asked for that is not a node's. */
-  async #find<Unit>(
-    encoder: Encoder<Unit>,
+  async #find<Encoded extends Unit>(
+    encoder: Encoder<Encoded>,
     { session, key }: SessionProof,
   ): Promise<{ home: string; claim: SessionClaim } | undefined> {
     const home = homeOf(session)

@@ -1,11 +1,9 @@
 import type { NumberedFrame } from '../../codec/frame.ts'
 import { Allowance, Consumption } from '../../session/flow-window.ts'
-import type { Encoder, Ending, SessionEvent } from '../carrier.ts'
+import type { Unit } from '../../session/outbox.ts'
+import type { Ending, SessionEvent, Transfer } from '../carrier.ts'
 import type { DistantCarrier, SessionPort } from '../session-port.ts'
 import { type Act, type MessageToHome, type MessageToRelay, relayWindowBytes } from './messages.ts'
-
-/** How a unit of a dialect travels between nodes. */
-export type Transfer<Unit> = NonNullable<Encoder<Unit>['transfer']>
 
 /** What a remote session needs of its node. */
 export interface RemoteHost {
@@ -19,11 +17,11 @@ export interface RemoteHost {
  * A session that lives on another node, as a connection on this one sees it: what the home sends waits here until the
  * connection takes it, what the client does goes there. Both ways no more is under way than a window.
  */
-export class RemoteSession<Unit = unknown> implements SessionPort<Unit> {
+export class RemoteSession<Encoded extends Unit = Unit> implements SessionPort<Encoded> {
   readonly #relay: number
   readonly #host: RemoteHost
   readonly #carrier: DistantCarrier
-  readonly #transfer: Transfer<Unit>
+  readonly #transfer: Transfer<Encoded>
   readonly #allowance = new Allowance(relayWindowBytes)
   readonly #consumption = new Consumption(relayWindowBytes)
   /** What the connection has not taken. */
@@ -39,7 +37,7 @@ export class RemoteSession<Unit = unknown> implements SessionPort<Unit> {
     relay: number,
     host: RemoteHost,
     carrier: DistantCarrier,
-    transfer: Transfer<Unit>,
+    transfer: Transfer<Encoded>,
     position: number,
   ) {
     this.#relay = relay
@@ -55,7 +53,7 @@ export class RemoteSession<Unit = unknown> implements SessionPort<Unit> {
     return this.#received
   }
 
-  take(): Unit | undefined {
+  take(): Encoded | undefined {
     const text = this.#units.shift()
     if (text === undefined) return undefined
     this.#position += 1

@@ -16,9 +16,9 @@ import {
 } from '../../codec/frame.ts'
 import { readUpFrame } from '../../codec/read-frame.ts'
 import { CallError } from '../../errors.ts'
+import type { SharedMessage } from '../../protocol/shared-message.ts'
 import type { ResetReason } from '../../session/line.ts'
 import type { WheelEntry } from '../../util/timer-wheel.ts'
-import type { TextUnit } from './encoder.ts'
 
 /** What frames travel on: a WebSocket, a stream, the answer to a poll. */
 export interface Wire {
@@ -26,7 +26,7 @@ export interface Wire {
   readonly headers: Headers
   readonly remoteAddress: string | undefined
   /** Sends a frame. False where there is no room for another one until `drained`. */
-  send(text: string): boolean
+  send(frame: string | SharedMessage): boolean
   /** Reads nothing more until `resume`, where there is more to read. */
   pause(): void
   resume(): void
@@ -39,7 +39,7 @@ export interface Wire {
 /** What all connections of a server share. */
 export interface ConnectionSettings {
   readonly core: Core
-  readonly encoder: Encoder<TextUnit>
+  readonly encoder: Encoder<SharedMessage>
   /** The pings a client may rely on. */
   readonly heartbeat: { readonly everyMs: number; readonly graceMs: number }
   /** Time until a session is begun or taken up. */
@@ -59,7 +59,7 @@ export class Connection implements DistantCarrier, WheelEntry {
   wheelTick = -1
   readonly #settings: ConnectionSettings
   readonly #wire: Wire
-  #session: SessionPort<TextUnit> | undefined
+  #session: SessionPort<SharedMessage> | undefined
   /** What came while it is found out who this is. */
   #early: UpFrame[] | undefined
   /** The largest number the client has been told of. */
@@ -100,7 +100,7 @@ export class Connection implements DistantCarrier, WheelEntry {
     while (!this.#slow) {
       const unit = session.take(this)
       if (unit === undefined) return
-      this.#slow = !this.#wire.send(unit.text)
+      this.#slow = !this.#wire.send(unit)
     }
   }
 
@@ -152,7 +152,7 @@ export class Connection implements DistantCarrier, WheelEntry {
     }
   }
 
-  #hear(session: SessionPort<TextUnit>, frame: UpFrame): void {
+  #hear(session: SessionPort<SharedMessage>, frame: UpFrame): void {
     switch (frame.type) {
       case 'ack':
         if (session.acknowledge(frame.position)) return
@@ -170,17 +170,17 @@ export class Connection implements DistantCarrier, WheelEntry {
     }
   }
 
-  #hearNumbered(session: SessionPort<TextUnit>, frame: NumberedFrame): void {
+  #hearNumbered(session: SessionPort<SharedMessage>, frame: NumberedFrame): void {
     session.receive(frame)
     this.#acknowledgeSoon(session)
   }
 
-  #acknowledgeSoon(session: SessionPort<TextUnit>): void {
+  #acknowledgeSoon(session: SessionPort<SharedMessage>): void {
     if (session.received - this.#acknowledged >= framesPerAck) this.#acknowledge(session)
     else if (this.wheelTick < 0 && !this.#closed) this.#settings.core.wait(this, ackDelayMs)
   }
 
-  #acknowledge(session: SessionPort<TextUnit>): void {
+  #acknowledge(session: SessionPort<SharedMessage>): void {
     if (session.received === this.#acknowledged || this.#closed) return
     this.#acknowledged = session.received
     this.#send({ type: 'ack', position: session.received })
@@ -217,7 +217,7 @@ export class Connection implements DistantCarrier, WheelEntry {
   }
 
   /** Takes a session up behind `position`; answers why not, where that is impossible. */
-  #resume(session: Session<TextUnit>, { position, attempt }: Resume): ResetReason | undefined {
+  #resume(session: Session<SharedMessage>, { position, attempt }: Resume): ResetReason | undefined {
     if (!session.isLatest(attempt)) {
       this.close({ why: 'replaced', reconnect: false })
       return undefined
@@ -245,13 +245,13 @@ export class Connection implements DistantCarrier, WheelEntry {
     return undefined
   }
 
-  #goOn(session: SessionPort<TextUnit>, replayed: number): void {
+  #goOn(session: SessionPort<SharedMessage>, replayed: number): void {
     this.#acknowledged = session.received
     this.#send({ type: 'resumed', replayed, received: session.received })
     this.#start(session)
   }
 
-  #begin(session: Session<TextUnit>, key: string, reason: ResetReason | undefined): void {
+  #begin(session: Session<SharedMessage>, key: string, reason: ResetReason | undefined): void {
     session.attach(this, 0)
     const facts: SessionFacts = {
       session: session.id,
@@ -263,7 +263,7 @@ export class Connection implements DistantCarrier, WheelEntry {
     this.#start(session)
   }
 
-  #start(session: SessionPort<TextUnit>): void {
+  #start(session: SessionPort<SharedMessage>): void {
     this.#settings.core.stopWaiting(this)
     this.#session = session
     this.#wire.resume()

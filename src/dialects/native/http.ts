@@ -1,6 +1,5 @@
 import { perform } from '../../channels/relay/acting.ts'
 import type { Act } from '../../channels/relay/messages.ts'
-import type { Session } from '../../channels/session.ts'
 import { type DownFrame, wireError } from '../../codec/frame.ts'
 import { readCarryFrame, readUpFrame } from '../../codec/read-frame.ts'
 import { CallError } from '../../errors.ts'
@@ -50,7 +49,7 @@ async function take({ core, encoder }: HttpSettings, text: string): Promise<Resp
   const acts = lines.flatMap(actOf)
   const session = core.find(encoder, read.frame.session, read.frame.key)
   if (session !== undefined) {
-    for (const act of acts) perform(session as Session, act)
+    for (const act of acts) perform(session, act)
     session.alive()
     return lineOf({ type: 'ack', position: session.received }, 200)
   }
