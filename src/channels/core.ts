@@ -16,6 +16,8 @@ import { Session } from './session.ts'
 /** What sessions may take of a server; the public options have the words. */
 export interface CoreLimits {
   readonly windowMs: number
+  readonly unjoinedWindowMs: number
+  readonly maxSessions: number
   readonly maxBytes: number
   readonly maxAgeMs: number
   readonly maxChannels: number
@@ -51,6 +53,8 @@ export type Order =
     }
   | { readonly what: 'revoke'; readonly user: string; readonly message: string | undefined }
 
+/** When somebody may try again for whom there is no room. */
+const fullAfterMs = 5_000
 /** No channel has such a name. */
 const ordersTopic = '\u0000orders'
 /** For nodes that missed an order. */
@@ -127,16 +131,18 @@ export class Core {
   /**
    * Begins a session for whoever shows these credentials, and makes the key it can be resumed with.
    *
-   * @throws {CallError} `ERR_UNAUTHORIZED`, or what `authenticate` refuses with
+   * @throws {CallError} `ERR_UNAUTHORIZED`, or what `authenticate` refuses with; `ERR_TOO_MANY` (limits.maxSessions)
    */
   async open<Encoded extends Unit>(
     encoder: Encoder<Encoded>,
     credentials: Credentials,
   ): Promise<{ session: Session<Encoded>; key: string }> {
+    this.#checkRoom()
     const principal = await this.authenticate(credentials)
     this.#orders ??= this.#listen()
     await Promise.all([this.#orders, this.relays.open()])
     if (this.#closed) throw new CallError('ERR_SESSION', { message: 'The server is closing' })
+    this.#checkRoom()
     const { text, key } = SessionKey.create(this.#parts.environment)
     const id = sessionName(this.node, base64url(this.#parts.environment.randomBytes(sessionNameBytes)))
     const session = new Session<Encoded>({ core: this, id, key, principal, encoder })
@@ -147,6 +153,12 @@ export class Core {
       this.#users.set(principal.id, devices)
     }
     return { session, key: text }
+  }
+
+  #checkRoom(): void {
+    if (this.#sessions.size < this.limits.maxSessions) return
+    const message = 'The server has as many sessions as it can bear (limits.maxSessions)'
+    throw new CallError('ERR_TOO_MANY', { message, retryAfterMs: fullAfterMs })
   }
 
   /** The session of that name, for who has its key and speaks the same dialect. */

@@ -13,6 +13,13 @@ import type { Credentials, Principal } from './principal.ts'
 export interface RealtimeLimits {
   /** How long a session without a connection is kept. Longer: more breaks go unnoticed, and more memory. @default 120_000 */
   windowMs: number
+  /**
+   * The same for sessions of somebody unknown (a principal without `id`) that are in no channel: there is nothing to miss. As long
+   * as a client over HTTP may need between its first answer and its first join. @default 10_000
+   */
+  unjoinedWindowMs: number
+  /** Sessions on this node, connected or not; whoever comes then is sent away for five seconds (`overload`). @default 100_000 */
+  maxSessions: number
   /** Bytes a session keeps for a client that is away or behind; over it the session ends (`overload`). @default 1_048_576 */
   maxBytes: number
   /** How long is kept what the client never acknowledged. @default 120_000 */
@@ -78,6 +85,8 @@ export interface Realtime<Channels extends readonly DefinedChannel[] = readonly 
 
 export const defaultRealtimeLimits: Readonly<RealtimeLimits> = {
   windowMs: 120_000,
+  unjoinedWindowMs: 10_000,
+  maxSessions: 100_000,
   maxBytes: 1_048_576,
   maxAgeMs: 120_000,
   maxChannels: 100,
@@ -152,6 +161,8 @@ function checkRealtimeOptions(options: RealtimeOptions): void {
   const limits = options.limits ?? {}
   checkOptions('realtime(): limits', limits, {
     windowMs: isCount(0),
+    unjoinedWindowMs: isCount(0),
+    maxSessions: isCount(1),
     maxBytes: isCount(1),
     maxAgeMs: isCount(1),
     maxChannels: isCount(1),

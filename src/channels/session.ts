@@ -185,10 +185,17 @@ export class Session<Encoded extends Unit = Unit> implements SessionPort<Encoded
     const now = this.core.now()
     this.#taken?.expire(now)
     for (const of of this.#made?.expire(now) ?? []) this.write({ type: 'cancel', of })
-    if (this.#line.expire(now)) this.end({ why: 'timeout' })
+    if (this.#line.expire(now, this.#windowMs)) this.end({ why: 'timeout' })
     else if ((this.principal.expiresAt ?? Number.POSITIVE_INFINITY) <= this.core.time()) {
       this.end({ why: 'unauthorized', message: 'The token has expired', reconnect: true })
     } else if (!this.#ended) this.#wait()
+  }
+
+  /** Somebody unknown who is in no channel misses nothing, and is not worth much memory. */
+  get #windowMs(): number {
+    const { windowMs, unjoinedWindowMs } = this.core.limits
+    const isWanted = this.#memberships.size > 0 || this.principal.id !== undefined
+    return isWanted ? windowMs : Math.min(windowMs, unjoinedWindowMs)
   }
 
   /** Looks again in a second while there is anything to look after; an idle session costs nothing. */

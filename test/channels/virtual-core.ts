@@ -12,6 +12,8 @@ import { TimerWheel } from '../../src/util/timer-wheel.ts'
 
 export const limits: CoreLimits = {
   windowMs: 30_000,
+  unjoinedWindowMs: 10_000,
+  maxSessions: 100_000,
   maxBytes: 1_000_000,
   maxAgeMs: 60_000,
   maxChannels: 10,

@@ -11,11 +11,12 @@ import {
   protocolVersion,
   type SessionFacts,
   type UpFrame,
+  type Why,
   type WireError,
   wireError,
 } from '../../codec/frame.ts'
 import { readUpFrame } from '../../codec/read-frame.ts'
-import { CallError } from '../../errors.ts'
+import { CallError, type ErrorCode } from '../../errors.ts'
 import type { SharedMessage } from '../../protocol/shared-message.ts'
 import type { ResetReason } from '../../session/line.ts'
 import type { WheelEntry } from '../../util/timer-wheel.ts'
@@ -48,6 +49,8 @@ export interface ConnectionSettings {
 
 type Resume = NonNullable<ConnectFrame['resume']>
 
+/** Why a connection ends for which no session is opened; `unauthorized` for all other errors. */
+const refusals: Partial<Record<ErrorCode, Why>> = { ERR_SESSION: 'goingAway', ERR_TOO_MANY: 'overload' }
 /** Numbered frames after which they are acknowledged at once. */
 const framesPerAck = 32
 const ackDelayMs = 1_000
@@ -210,9 +213,9 @@ export class Connection implements DistantCarrier, WheelEntry {
       if (this.#closed) session.end({ why: 'normal' })
       else this.#begin(session, key, reason)
     } catch (error) {
-      const { code, message } = error as CallError
-      const why = code === 'ERR_SESSION' ? 'goingAway' : 'unauthorized'
-      this.#end({ type: 'close', why, code, message, reconnect: why === 'goingAway' })
+      const { code, message, retryAfterMs: afterMs } = error as CallError
+      const why = refusals[code] ?? 'unauthorized'
+      this.#end({ type: 'close', why, code, message, reconnect: why !== 'unauthorized', afterMs })
     }
   }
 
