@@ -35,6 +35,6 @@ export interface Carrier {
   wake(): void
   /** The carrier is wanted no more. */
   close(ending: Ending): void
-  /** The client was heard by another way: it lives. */
-  alive?(): void
+  /** The client was heard by another way: it lives. With `asks` it wants to know whether this one still brings something. */
+  alive?(asks: boolean): void
 }

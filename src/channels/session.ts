@@ -128,9 +128,9 @@ export class Session<Encoded extends Unit = Unit> implements SessionPort<Encoded
     if (this.#line.detach(carrier, this.core.now())) this.#wait()
   }
 
-  /** The client was heard by another way than its carrier. */
-  alive(): void {
-    this.#line.carrier?.alive?.()
+  /** The client was heard by another way than its carrier; with `asks` it wants to hear something by the carrier. */
+  alive(asks: boolean): void {
+    this.#line.carrier?.alive?.(asks)
   }
 
   /** The next unit for `carrier`. */

@@ -89,7 +89,7 @@ export class Home {
     const session = this.#find(claim)
     if (session === undefined) return undefined
     for (const act of acts) perform(session, JSON.parse(act) as Act)
-    session.alive()
+    session.alive(false)
     return session.received
   }
 

@@ -7,6 +7,7 @@ export type Act =
   | NumberedFrame
   | { readonly type: 'ack'; readonly position: number }
   | { readonly type: 'close' }
+  | { readonly type: 'ping' }
   /** The connection has something to say in the session: what the client sent could not be read. */
   | { readonly type: 'tell'; readonly event: SessionEvent }
 
@@ -50,8 +51,8 @@ export type MessageToRelay =
   | { readonly what: 'units'; readonly relay: number; readonly units: readonly string[] }
   /** The session has the acts up to this number; leave to send so much more. */
   | { readonly what: 'heard'; readonly relay: number; readonly received: number; readonly bytes: number }
-  /** The client was heard by another way. */
-  | { readonly what: 'alive'; readonly relay: number }
+  /** The client was heard by another way; it may want to hear something by this one. */
+  | { readonly what: 'alive'; readonly relay: number; readonly asks: boolean }
   | { readonly what: 'end'; readonly relay: number; readonly ending: Ending }
   /** The acts of a post have been taken; or nothing, where the session is not known. */
   | { readonly what: 'posted'; readonly relay: number; readonly received: number | undefined }

@@ -67,11 +67,11 @@ export class RelayedCarrier<Encoded extends Unit = Unit> implements Carrier {
     }
   }
 
-  alive(): void {
+  alive(asks: boolean): void {
     const now = this.#host.now()
-    if (now - this.#toldAlive < aliveEveryMs) return
+    if (!asks && now - this.#toldAlive < aliveEveryMs) return
     this.#toldAlive = now
-    this.#host.send({ what: 'alive', relay: this.#relay })
+    this.#host.send({ what: 'alive', relay: this.#relay, asks })
   }
 
   close(ending: Ending): void {

@@ -104,7 +104,7 @@ export class RemoteSession<Encoded extends Unit = Unit> implements SessionPort<E
         this.#heard(message.received, message.bytes)
         break
       case 'alive':
-        this.#carrier.alive?.()
+        this.#carrier.alive?.(message.asks)
         break
       case 'end':
         this.close(message.ending)

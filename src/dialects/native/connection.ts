@@ -125,8 +125,10 @@ export class Connection implements DistantCarrier, WheelEntry {
     this.#wire.resume()
   }
 
-  alive(): void {
+  /** The client was heard over another request; with `asks` it wants to know whether this one still brings something. */
+  alive(asks: boolean): void {
     this.#wire.alive?.()
+    if (asks) this.#send({ type: 'pong' })
   }
 
   /** The wheel: the first frame is late, or an acknowledgement is due. */

@@ -50,7 +50,7 @@ async function take({ core, encoder }: HttpSettings, text: string): Promise<Resp
   const session = core.find(encoder, read.frame.session, read.frame.key)
   if (session !== undefined) {
     for (const act of acts) perform(session, act)
-    session.alive()
+    session.alive(false)
     return lineOf({ type: 'ack', position: session.received }, 200)
   }
   const received = await core.relays.post(encoder, read.frame, acts)
@@ -63,14 +63,16 @@ async function take({ core, encoder }: HttpSettings, text: string): Promise<Resp
   return lineOf({ type: 'close', why: 'timeout', code: 'ERR_SESSION', message, reconnect: true }, 410)
 }
 
-/** What a line means for the session; `pong` and the like mean only that the client lives. */
+/** What a line means for the session; a `pong` means only that the client lives. */
 function actOf(line: string): Act[] {
   const { frame, wrong, id } = { frame: undefined, wrong: '', id: undefined, ...readUpFrame(line) }
   if (frame === undefined) {
     const error = wireError(new CallError('ERR_FRAME', { message: wrong }))
     return [{ type: 'tell', event: { type: 'error', to: id, error } }]
   }
-  return 'id' in frame || frame.type === 'ack' || frame.type === 'close' ? [frame] : []
+  return 'id' in frame || frame.type === 'ack' || frame.type === 'close' || frame.type === 'ping'
+    ? [frame]
+    : []
 }
 
 function lineOf(frame: DownFrame, status: number): Response {
