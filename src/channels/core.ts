@@ -100,6 +100,8 @@ export class Core {
       wait: (entry, delayMs) => this.wait(entry, delayMs),
       stopWaiting: (entry) => this.stopWaiting(entry),
       report: (error) => this.report(error),
+      // No later order may come to show that the last one was lost.
+      beat: () => void this.#orders?.then((feed) => feed.check()),
     })
   }
 

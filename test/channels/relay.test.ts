@@ -5,6 +5,7 @@ import { memoryBus } from '../../src/bus/memory-bus.ts'
 import { channel } from '../../src/channels/channel.ts'
 import { answerMs } from '../../src/channels/relay/away.ts'
 import { beatMs, silentMs } from '../../src/channels/relay/node-link.ts'
+import { faultyBus } from '../../src/testing/faulty-bus.ts'
 import { AwayCarrier, encoder, settled, TestCarrier, VirtualCore } from './virtual-core.ts'
 
 const room = channel('room', {
@@ -289,4 +290,22 @@ test('a connection that was overtaken by a later one of its client takes nothing
   assert.equal(session.position, 1)
   assert.equal(await new AwayCarrier().attach(away, { session: session.id, key, position: 1, attempt: 3 }), 0)
   assert.equal(back.ending?.why, 'replaced')
+})
+
+test('an order that is lost on its way is obeyed two seconds later', async () => {
+  let loses = false
+  const bus = faultyBus(memoryBus(), { random: () => (loses ? 0 : 0.9), dropRate: 0.5 })
+  const [one, two] = [
+    new VirtualCore([room], { bus, authenticate: () => ({ id: 'ada' }) }),
+    new VirtualCore([room], { bus }),
+  ]
+  const { session } = await one.open()
+  bus.deliverAll()
+  loses = true
+  await two.core.order({ what: 'revoke', user: 'ada', message: undefined })
+  loses = false
+  bus.deliverAll()
+  assert.equal(session.ended, false)
+  await one.advance(beatMs + 500)
+  assert.equal(session.ended, true)
 })

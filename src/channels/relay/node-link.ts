@@ -28,6 +28,8 @@ export interface LinkHost {
   report(error: unknown): void
   /** Whether others have a reason to know that this node is there. */
   isNeeded(): boolean
+  /** A moment has passed in which something may have been lost. */
+  beat(): void
 }
 
 export interface LinkEvents {
@@ -147,6 +149,7 @@ export class NodeLink implements WheelEntry {
     const silent = this.#nodes.expire(this.#host.now() - silentMs)
     for (const node of silent) this.#events.lost(node)
     for (const feed of this.#feeds) void feed.check()
+    this.#host.beat()
     this.#host.wait(this, beatMs)
   }
 

@@ -47,6 +47,7 @@ export class Relays {
         node,
         bus,
         isNeeded,
+        beat: () => host.beat(),
         now: () => host.now(),
         wait: (entry, delayMs) => host.wait(entry, delayMs),
         stopWaiting: (entry) => host.stopWaiting(entry),
