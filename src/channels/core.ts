@@ -55,6 +55,8 @@ export type Order =
 
 /** When somebody may try again for whom there is no room. */
 const fullAfterMs = 5_000
+/** Who it is where the application does not care. */
+const nobody: Principal = Object.freeze({})
 /** No channel has such a name. */
 const ordersTopic = '\u0000orders'
 /** For nodes that missed an order. */
@@ -178,7 +180,7 @@ export class Core {
   async authenticate(credentials: Credentials): Promise<Principal> {
     try {
       const principal = await this.#parts.authenticate(credentials)
-      if (principal === undefined || principal === null) return {}
+      if (principal === undefined || principal === null) return nobody
       if (typeof principal === 'object') return principal as Principal
     } catch (error) {
       if (error instanceof CallError) throw error

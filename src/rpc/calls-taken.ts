@@ -97,7 +97,10 @@ class Taken<Value> implements TakenCall<Value>, ItemReaderEvents {
 /** The calls of the other end that are being worked on. Each is answered at most once. */
 export class CallsTaken<Value> {
   readonly #sink: AnswerSink<Value>
+  /** Those whose handlers have returned, and answer later. */
   readonly #calls = new Map<number, Taken<Value>>()
+  /** The one whose handler is running: most answer before they return, and are never kept. */
+  #running: Taken<Value> | undefined
 
   constructor(sink: AnswerSink<Value>) {
     this.#sink = sink
@@ -105,13 +108,14 @@ export class CallsTaken<Value> {
 
   /** Calls without an answer. */
   get size(): number {
-    return this.#calls.size
+    return this.#calls.size + (this.#running === undefined ? 0 : 1)
   }
 
   /** Lets `handler` work on the call numbered `id`, until `deadline` by the clock that `expire` is told. */
   take(id: number, deadline: number, handler: Handler<Value>): void {
     const call = new Taken(id, deadline, this.#sink)
-    this.#calls.set(id, call)
+    this.#keepRunning()
+    this.#running = call
     try {
       const answer = handler(call)
       if (isThenable(answer))
@@ -123,33 +127,35 @@ export class CallsTaken<Value> {
     } catch (error) {
       this.#fail(call, error)
     }
+    if (this.#running === call) this.#keepRunning()
   }
 
   /** The caller sends an item along. */
   item(id: number, value: Value): void {
-    const call = this.#calls.get(id)
+    const call = this.#find(id)
     if (call?.push(value) === false) this.#fail(call, tooManyItems())
   }
 
   /** The caller sends no more items. */
   end(id: number): void {
-    this.#calls.get(id)?.endItems()
+    this.#find(id)?.endItems()
   }
 
   /** The caller gives leave for so many more items of the answer. */
   more(id: number, items: number): void {
-    this.#calls.get(id)?.writer?.more(items)
+    this.#find(id)?.writer?.more(items)
   }
 
   /** The caller wants no answer any more. */
   cancel(id: number): void {
-    const call = this.#calls.get(id)
+    const call = this.#find(id)
     const message = 'The caller gave the call up'
     if (call !== undefined) this.#finish(call, { reason: new CallError('ERR_CANCELLED', { message }) })
   }
 
   /** Answers the calls whose deadline has come with `ERR_DEADLINE`, and aborts their handlers. */
   expire(now: number): void {
+    this.#keepRunning()
     for (const call of this.#calls.values()) {
       if (call.deadline > now) continue
       const message = 'The call took longer than its deadline (deadlineMs)'
@@ -159,6 +165,7 @@ export class CallsTaken<Value> {
 
   /** Aborts all handlers: nobody waits for their answers. */
   fail(error: Error): void {
+    this.#keepRunning()
     for (const call of this.#calls.values()) this.#finish(call, { reason: error })
   }
 
@@ -191,8 +198,18 @@ export class CallsTaken<Value> {
   }
 
   #finish(call: Taken<Value>, given: { readonly reason: unknown } | undefined): void {
-    this.#calls.delete(call.id)
+    if (this.#running === call) this.#running = undefined
+    else this.#calls.delete(call.id)
     call.finish(given)
+  }
+
+  #find(id: number): Taken<Value> | undefined {
+    return this.#running?.id === id ? this.#running : this.#calls.get(id)
+  }
+
+  #keepRunning(): void {
+    if (this.#running !== undefined) this.#calls.set(this.#running.id, this.#running)
+    this.#running = undefined
   }
 }
 

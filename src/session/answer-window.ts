@@ -7,6 +7,9 @@ export type Seen = 'fresh' | 'running' | 'forgotten' | { readonly answeredAt: nu
  */
 export class AnswerWindow {
   #received = 0
+  /** The last frame, where it is without an answer; most are answered before the next one comes. */
+  #last = 0
+  /** Frames before it that are without an answer. */
   #running: Set<number> | undefined
   /** Numbers of frames that were answered, and where, in order of answering; those before `#first` are forgotten. */
   #numbers: number[] = []
@@ -22,20 +25,22 @@ export class AnswerWindow {
   see(number: number, expectsAnswer: boolean): Seen {
     if (number > this.#received) {
       this.#received = number
-      if (expectsAnswer) {
+      if (this.#last > 0) {
         this.#running ??= new Set()
-        this.#running.add(number)
+        this.#running.add(this.#last)
       }
+      this.#last = expectsAnswer ? number : 0
       return 'fresh'
     }
-    if (this.#running?.has(number)) return 'running'
+    if (number === this.#last || this.#running?.has(number)) return 'running'
     const index = this.#numbers.indexOf(number, this.#first)
     return index < 0 ? 'forgotten' : { answeredAt: this.#positions[index] as number }
   }
 
   /** The frame has its answer, at `position`. */
   settle(number: number, position: number): void {
-    if (this.#running?.delete(number) !== true) return
+    if (number === this.#last) this.#last = 0
+    else if (this.#running?.delete(number) !== true) return
     this.#numbers.push(number)
     this.#positions.push(position)
   }

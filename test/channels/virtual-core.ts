@@ -7,6 +7,7 @@ import type { Credentials } from '../../src/channels/principal.ts'
 import type { RemoteSession } from '../../src/channels/relay/remote-session.ts'
 import type { Session } from '../../src/channels/session.ts'
 import type { DistantCarrier } from '../../src/channels/session-port.ts'
+import { runtime } from '../../src/runtime/node/index.ts'
 import type { Unit } from '../../src/session/outbox.ts'
 import { TimerWheel } from '../../src/util/timer-wheel.ts'
 
@@ -130,7 +131,7 @@ export class VirtualCore {
       limits: { ...limits, ...options.limits },
       environment: {
         randomBytes: (count) => nextBytes(count),
-        digest: (text) => new TextEncoder().encode(text.padEnd(64)),
+        digest: runtime.sha256,
         now: () => this.#now,
         time: () => this.#now,
         wheel: this.#wheel,
