@@ -18,6 +18,9 @@ const messageRetention = { limit: 256, ttlMs: 10_000 }
 /** Text of messages that go out as one. */
 const batchLength = 262_144
 
+/** Messages that wait while the bus takes none. What is large in them is bounded by the windows of relays. */
+const maxQueued = 20_000
+
 /** What a link needs of its node. */
 export interface LinkHost {
   readonly node: string
@@ -109,6 +112,10 @@ export class NodeLink implements WheelEntry {
     if (queue === undefined) {
       queue = { texts: [], isSending: false }
       this.#queues.set(node, queue)
+    }
+    if (queue.texts.length >= maxQueued) {
+      queue.texts.length = 0
+      queueMicrotask(() => this.#events.lost(node))
     }
     queue.texts.push(JSON.stringify(message))
     if (queue.isSending) return
