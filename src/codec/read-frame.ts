@@ -48,7 +48,7 @@ const upRules = /* @__PURE__ */ byType({
   connect: {
     version: optional(isNumber),
     token: optional(isText),
-    resume: optional(record({ session: isText, key: isText, position: isWhole })),
+    resume: optional(record({ session: isText, key: isText, position: isWhole, attempt: optional(isWhole) })),
     heartbeatMs: optional(isNumber),
   },
   close: {},
@@ -77,6 +77,7 @@ const downRules = byType({
   ...callRules,
   joined: { to: isNumber, ...inChannel, at: isPosition },
   left: { ...inChannel, to: optional(isNumber), why: isText },
+  moved: { from: isText, ...inChannel, at: isPosition },
   'channel-reset': { ...inChannel, reason: isText, at: isPosition },
   publish: { ...inChannel, event: isText, offset: isWhole },
   send: { channel: optional(isText), event: isText },

@@ -55,8 +55,8 @@ class HttpCarrier implements Carrier {
   }
 
   send(text: string): void {
-    // Nobody waits to hear that a stream is heard; and each poll acknowledges as it is.
-    if (text === '{"type":"pong"}' || (this.#way === 'poll' && text.startsWith('{"type":"ack"'))) return
+    // Each poll acknowledges as it is.
+    if (this.#way === 'poll' && text.startsWith('{"type":"ack"')) return
     if (this.#step === 'greeting') {
       this.#step = 'open'
       // A poll that resumes is held until there is something to say, and this is.

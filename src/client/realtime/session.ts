@@ -106,6 +106,8 @@ export class ClientSession {
   #token: string | undefined
   #tokenRefused = false
   #session: SessionFacts | undefined
+  /** Connections that were greeted. */
+  #attempt = 0
   /** Counted frames that have come, and those that were acknowledged. */
   #position = 0
   #acknowledged = 0
@@ -273,11 +275,17 @@ export class ClientSession {
 
   #greeting(): ConnectFrame {
     const session = this.#session
+    this.#attempt += 1
     return {
       type: 'connect',
       version: protocolVersion,
       token: this.#token,
-      resume: session && { session: session.session, key: session.key, position: this.#position },
+      resume: session && {
+        session: session.session,
+        key: session.key,
+        position: this.#position,
+        attempt: this.#attempt,
+      },
       heartbeatMs: this.#idleLimit.everyMs,
     }
   }
