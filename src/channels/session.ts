@@ -29,6 +29,9 @@ export interface SessionParts<Unit> {
   readonly encoder: Encoder<Unit>
 }
 
+/** Whether a carrier could take up the session; `late`: another one has, and goes on undisturbed. */
+export type SessionAttachment = Attachment<Carrier> | { readonly resumed: false; readonly reason: 'late' }
+
 /** What an error says of the frame it answers. */
 interface Refused {
   readonly id: number
@@ -59,6 +62,8 @@ export class Session<Unit = unknown> implements WheelEntry {
   readonly #memberships = new Map<string, Membership>()
   readonly #made = new CallsMade<unknown>()
   readonly #taken: CallsTaken<unknown>
+  /** The largest attempt of all carriers. */
+  #attempt = 0
   #calls = 0
   #ended = false
 
@@ -104,8 +109,13 @@ export class Session<Unit = unknown> implements WheelEntry {
   /**
    * Lets `carrier` take what the client has not heard, behind `position`; without one, behind what it acknowledged. The
    * carrier before is closed as `replaced`. The dialect calls `carrier.wake` when it has said what comes first.
+   *
+   * `attempt` is larger with each carrier the client opens: one that was held up on its way does not take the session
+   * back from a later one.
    */
-  attach(carrier: Carrier, position?: number): Attachment<Carrier> {
+  attach(carrier: Carrier, position?: number, attempt = this.#attempt): SessionAttachment {
+    if (attempt < this.#attempt) return { resumed: false, reason: 'late' }
+    this.#attempt = attempt
     const attachment = this.#line.attach(carrier, position)
     if (attachment.resumed) attachment.replaced?.close({ why: 'replaced', reconnect: false })
     return attachment

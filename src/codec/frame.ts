@@ -50,7 +50,15 @@ export interface ConnectFrame {
   readonly type: 'connect'
   readonly version?: number | undefined
   readonly token?: string | undefined
-  readonly resume?: { readonly session: string; readonly key: string; readonly position: number } | undefined
+  readonly resume?:
+    | {
+        readonly session: string
+        readonly key: string
+        readonly position: number
+        /** Larger with each connection that is to take up the session. */
+        readonly attempt?: number | undefined
+      }
+    | undefined
 }
 
 /** Whose frames follow in the body of a request. */

@@ -46,7 +46,9 @@ const upRules = new Map<string, Rules>(
     connect: {
       version: optional(isNumber),
       token: optional(isText),
-      resume: optional(record({ session: isText, key: isText, position: isWhole })),
+      resume: optional(
+        record({ session: isText, key: isText, position: isWhole, attempt: optional(isWhole) }),
+      ),
     },
     close: {},
     ...carrierRules,

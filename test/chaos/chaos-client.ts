@@ -62,7 +62,7 @@ export class ChaosClient {
       auth: options.name,
       transports: options.transports.map((transport) => this.#watched(transport)),
       reconnect: { firstMs: 20, maxMs: 300 },
-      openTimeoutMs: 1_500,
+      openTimeoutMs: 1_000,
       callDeadlineMs: 3_600_000,
       queue: { maxBytes: 33_554_432 },
       onError: (error) => this.#wrong(String(error)),

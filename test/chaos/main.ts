@@ -44,7 +44,7 @@ else {
     nodes: values.nodes === '2' ? 2 : 1,
     windowMs: Number(values.window),
     transports: values.transport,
-    heartbeat: { everyMs: 500, graceMs: 500 },
+    heartbeat: { everyMs: 500, graceMs: 3_000 },
     faults: { openingRate: 0.15, faultAfterMs: 3_000, spellMs: 4_000 },
     paceMs: Number(values.pace),
     maxMs: Number(values.minutes) * 60_000,

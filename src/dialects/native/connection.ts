@@ -43,6 +43,8 @@ export interface ConnectionSettings {
   readonly connectTimeoutMs: number
 }
 
+type Resume = NonNullable<ConnectFrame['resume']>
+
 /** Numbered frames after which they are acknowledged at once. */
 const framesPerAck = 32
 const ackDelayMs = 1_000
@@ -173,8 +175,13 @@ export class Connection implements Carrier, WheelEntry {
       let reason: ResetReason | undefined
       if (resume !== undefined) {
         const known = core.find(encoder, resume.session, resume.key)
-        reason = known === undefined ? 'unknown' : this.#resume(known, resume.position)
-        if (reason === undefined) return
+        const outcome = known === undefined ? 'unknown' : this.#resume(known, resume)
+        if (outcome === undefined) return
+        if (outcome === 'late') {
+          this.close({ why: 'replaced', reconnect: false })
+          return
+        }
+        reason = outcome
         // It cannot go on, and nobody else has its key.
         known?.end({ why: 'normal' })
       }
@@ -190,8 +197,8 @@ export class Connection implements Carrier, WheelEntry {
   }
 
   /** Takes a session up behind `position`; answers why not, where that is impossible. */
-  #resume(session: Session<TextUnit>, position: number): ResetReason | undefined {
-    const attachment = session.attach(this, position)
+  #resume(session: Session<TextUnit>, { position, attempt }: Resume): ResetReason | 'late' | undefined {
+    const attachment = session.attach(this, position, attempt)
     if (!attachment.resumed) return attachment.reason
     this.#acknowledged = session.received
     this.#send({ type: 'resumed', replayed: attachment.replayed, received: session.received })
