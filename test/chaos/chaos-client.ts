@@ -20,6 +20,7 @@ export interface ChaosClientOptions {
   readonly url: string
   readonly transports: readonly Transport[]
   readonly channels: readonly string[]
+  readonly awayMs: number
   readonly random: () => number
   readonly violations: Violations
   readonly reset: (reset: ToldReset) => void
@@ -61,7 +62,7 @@ export class ChaosClient {
     this.connection = connect(options.url, {
       auth: options.name,
       transports: options.transports.map((transport) => this.#watched(transport)),
-      reconnect: { firstMs: 20, maxMs: 300 },
+      reconnect: { firstMs: options.awayMs, maxMs: options.awayMs + 300 },
       openTimeoutMs: 1_000,
       callDeadlineMs: 3_600_000,
       queue: { maxBytes: 33_554_432 },

@@ -11,6 +11,7 @@ const help = `npm run chaos -- [options]
   --nodes N        1 or 2 servers over one bus; each connection reaches one of them by chance (1)
   --window MS      how long sessions are kept (600 000; with 1 000 many begin anew, and catch up)
   --transport NAME only this one (several times for several; all: ${transportNames.join(', ')})
+  --away MS        how long a client stays away at most when it has lost its connection (20)
   --pace MS        what each waits at most before the next (200; 0 is as fast as it goes)
   --minutes M      when to give up (10)
   --quiet          no progress
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     nodes: { type: 'string', default: '1' },
     window: { type: 'string', default: '600000' },
     transport: { type: 'string', multiple: true, default: [...transportNames] },
+    away: { type: 'string', default: '20' },
     pace: { type: 'string', default: '200' },
     minutes: { type: 'string', default: '10' },
     quiet: { type: 'boolean', default: false },
@@ -46,6 +48,7 @@ else {
     transports: values.transport,
     heartbeat: { everyMs: 500, graceMs: 3_000 },
     faults: { openingRate: 0.15, faultAfterMs: 3_000, spellMs: 4_000 },
+    awayMs: Number(values.away),
     paceMs: Number(values.pace),
     maxMs: Number(values.minutes) * 60_000,
     progress: values.quiet ? undefined : (line) => console.log(line),

@@ -27,6 +27,8 @@ export interface ChaosOptions {
   readonly transports: readonly string[]
   readonly heartbeat: { readonly everyMs: number; readonly graceMs: number }
   readonly faults: Omit<FaultyProxyOptions, 'random'>
+  /** How long a client stays away at most when it has lost its connection, in milliseconds. */
+  readonly awayMs: number
   /** How long everybody waits at most before the next message, in milliseconds. */
   readonly paceMs: number
   /** When to give up, and say what is missing. */
@@ -80,6 +82,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       name: `client ${index + 1}`,
       url: proxy.url,
       transports: options.transports.map((name) => (transports[name] as () => Transport)()),
+      awayMs: options.awayMs,
       channels: sample(names, channelsEach, random),
       random: seeded(options.seed + 100 + index),
       violations,
