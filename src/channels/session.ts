@@ -29,9 +29,6 @@ export interface SessionParts<Unit> {
   readonly encoder: Encoder<Unit>
 }
 
-/** Whether a carrier could take up the session; `late`: another one has, and goes on undisturbed. */
-export type SessionAttachment = Attachment<Carrier> | { readonly resumed: false; readonly reason: 'late' }
-
 /** What an error says of the frame it answers. */
 interface Refused {
   readonly id: number
@@ -62,9 +59,9 @@ export class Session<Unit = unknown> implements WheelEntry {
   readonly #memberships = new Map<string, Membership>()
   readonly #made = new CallsMade<unknown>()
   readonly #taken: CallsTaken<unknown>
-  /** The largest attempt of all carriers. */
-  #attempt = 0
   #calls = 0
+  /** The last attempt to connect that the client made. */
+  #attempt = 0
   #ended = false
 
   constructor({ core, id, key, principal, encoder }: SessionParts<Unit>) {
@@ -109,16 +106,21 @@ export class Session<Unit = unknown> implements WheelEntry {
   /**
    * Lets `carrier` take what the client has not heard, behind `position`; without one, behind what it acknowledged. The
    * carrier before is closed as `replaced`. The dialect calls `carrier.wake` when it has said what comes first.
-   *
-   * `attempt` is larger with each carrier the client opens: one that was held up on its way does not take the session
-   * back from a later one.
    */
-  attach(carrier: Carrier, position?: number, attempt = this.#attempt): SessionAttachment {
-    if (attempt < this.#attempt) return { resumed: false, reason: 'late' }
-    this.#attempt = attempt
+  attach(carrier: Carrier, position?: number): Attachment<Carrier> {
     const attachment = this.#line.attach(carrier, position)
     if (attachment.resumed) attachment.replaced?.close({ why: 'replaced', reconnect: false })
     return attachment
+  }
+
+  /**
+   * Whether the client's `attempt` to connect is the latest: one that was under way for so long that another has overtaken
+   * it must not take the session from that one.
+   */
+  isLatest(attempt = this.#attempt): boolean {
+    if (attempt < this.#attempt) return false
+    this.#attempt = attempt
+    return true
   }
 
   /** The carrier is gone; the session waits for another one. */

@@ -55,7 +55,7 @@ export interface ConnectFrame {
         readonly session: string
         readonly key: string
         readonly position: number
-        /** Larger with each connection that is to take up the session. */
+        /** Larger with each connection the client tries: one that was overtaken takes nothing over. */
         readonly attempt?: number | undefined
       }
     | undefined

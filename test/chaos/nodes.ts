@@ -157,8 +157,8 @@ export class Nodes implements AsyncDisposable {
       this.sessions.set(session.id, facts)
       let current: unknown
       const attach = session.attach.bind(session)
-      session.attach = (carrier, position, attempt) => {
-        const attachment = attach(carrier, position, attempt)
+      session.attach = (carrier, position) => {
+        const attachment = attach(carrier, position)
         if (attachment.resumed) {
           current = carrier
           facts.aloneSince = undefined

@@ -94,8 +94,8 @@ export class ClientSession {
   #token: string | undefined
   #tokenRefused = false
   #session: SessionFacts | undefined
-  /** Greetings, over all sessions: the server takes none that is older than another. */
-  #attempts = 0
+  /** Connections that were greeted. */
+  #attempt = 0
   /** Counted frames that have come, and those that were acknowledged. */
   #position = 0
   #acknowledged = 0
@@ -250,7 +250,7 @@ export class ClientSession {
 
   #greet(): void {
     const session = this.#session
-    this.#attempts += 1
+    this.#attempt += 1
     this.#say({
       type: 'connect',
       version: protocolVersion,
@@ -259,7 +259,7 @@ export class ClientSession {
         session: session.session,
         key: session.key,
         position: this.#position,
-        attempt: this.#attempts,
+        attempt: this.#attempt,
       },
     })
   }

@@ -175,13 +175,8 @@ export class Connection implements Carrier, WheelEntry {
       let reason: ResetReason | undefined
       if (resume !== undefined) {
         const known = core.find(encoder, resume.session, resume.key)
-        const outcome = known === undefined ? 'unknown' : this.#resume(known, resume)
-        if (outcome === undefined) return
-        if (outcome === 'late') {
-          this.close({ why: 'replaced', reconnect: false })
-          return
-        }
-        reason = outcome
+        reason = known === undefined ? 'unknown' : this.#resume(known, resume)
+        if (reason === undefined) return
         // It cannot go on, and nobody else has its key.
         known?.end({ why: 'normal' })
       }
@@ -197,8 +192,12 @@ export class Connection implements Carrier, WheelEntry {
   }
 
   /** Takes a session up behind `position`; answers why not, where that is impossible. */
-  #resume(session: Session<TextUnit>, { position, attempt }: Resume): ResetReason | 'late' | undefined {
-    const attachment = session.attach(this, position, attempt)
+  #resume(session: Session<TextUnit>, { position, attempt }: Resume): ResetReason | undefined {
+    if (!session.isLatest(attempt)) {
+      this.close({ why: 'replaced', reconnect: false })
+      return undefined
+    }
+    const attachment = session.attach(this, position)
     if (!attachment.resumed) return attachment.reason
     this.#acknowledged = session.received
     this.#send({ type: 'resumed', replayed: attachment.replayed, received: session.received })
