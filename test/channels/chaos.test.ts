@@ -7,7 +7,7 @@ import { channel } from '../../src/channels/channel.ts'
 import type { Session } from '../../src/channels/session.ts'
 import type { NumberedFrame } from '../../src/codec/frame.ts'
 import { faultyBus } from '../../src/testing/faulty-bus.ts'
-import { seeded } from '../testing/seeded.ts'
+import { seeded } from '../../src/testing/seeded.ts'
 import { settled, type TestUnit, VirtualCore } from './virtual-core.ts'
 
 const room = channel('room', {
