@@ -155,6 +155,17 @@ export type ChannelDownFrame =
       readonly message?: string | undefined
     }
   | {
+      readonly type: 'moved'
+      /** The channel that was left. */
+      readonly from: string
+      /** The one that was joined, as `joined` says it. */
+      readonly channel: string
+      readonly at: Position
+      /** What a join says there, so that another session can say it too. */
+      readonly params?: unknown
+      readonly welcome?: unknown
+    }
+  | {
       readonly type: 'channel-reset'
       readonly channel: string
       readonly reason: string

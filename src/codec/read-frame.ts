@@ -76,6 +76,7 @@ const downRules = byType({
   ...callRules,
   joined: { to: isNumber, ...inChannel, at: isPosition },
   left: { ...inChannel, to: optional(isNumber), why: isText },
+  moved: { from: isText, ...inChannel, at: isPosition },
   'channel-reset': { ...inChannel, reason: isText, at: isPosition },
   publish: { ...inChannel, event: isText, offset: isWhole },
   send: { channel: optional(isText), event: isText },

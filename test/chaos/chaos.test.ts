@@ -30,6 +30,12 @@ test('over a network that does everything wrong nothing is lost, doubled or reor
   assert.equal(report.resets.size, 0)
 })
 
+test('on two servers too, where every connection reaches one of them by chance', async () => {
+  const report = await runChaos({ ...small, seed: 7, nodes: 2, messages: 800 })
+  assertNothingWrong(report)
+  assert.equal(report.resets.size, 0)
+})
+
 test('where sessions are kept for a moment only, each reset was due, and history catches up', async () => {
   const report = await runChaos({ ...small, seed: 6, messages: 800, windowMs: 1, awayMs: 1_200 })
   assertNothingWrong(report)

@@ -206,8 +206,7 @@ function explained(told: ToldReset, { sessions }: Nodes, options: ChaosOptions):
   const [before, after] = [sessions.get(told.before), sessions.get(told.after)]
   if (before === undefined || after === undefined || told.reason !== 'unknown') return undefined
   const { ended } = before
-  if (ended === undefined) return before.node === after.node ? undefined : 'unknown: lives on the other node'
-  if (ended.why === 'timeout' && ended.aloneMs >= options.windowMs)
+  if (ended?.why === 'timeout' && ended.aloneMs >= options.windowMs)
     return 'unknown: away for longer than the window'
   return undefined
 }
