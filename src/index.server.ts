@@ -11,6 +11,7 @@ export type {
   TopicListener,
 } from './bus/contract.ts'
 export { type MemoryBusOptions, memoryBus } from './bus/memory-bus.ts'
+export type { Carrier, Encoder, Ending, SessionEvent } from './channels/carrier.ts'
 export {
   type Channel,
   type ChannelDefinition,
@@ -26,7 +27,8 @@ export type {
   PresenceMember,
   PublishingOptions,
 } from './channels/context.ts'
-export type { Dialect } from './channels/dialect.ts'
+export type { Core } from './channels/core.ts'
+export type { ClaimedRequest, Dialect, Mount } from './channels/dialect.ts'
 export type { Credentials, Principal } from './channels/principal.ts'
 export {
   type ChannelHandle,
@@ -37,8 +39,9 @@ export {
   realtime,
   type UserHandle,
 } from './channels/realtime.ts'
+export type { Session } from './channels/session.ts'
 export type { StandardSchema } from './channels/standard-schema.ts'
-export type { HistoryEntry, Position, Why } from './codec/frame.ts'
+export type { HistoryEntry, NumberedFrame, Position, Why } from './codec/frame.ts'
 export { type NativeOptions, native } from './dialects/native/index.ts'
 export { type PlainOptions, plain } from './dialects/plain/index.ts'
 export * from './server/index.ts'

@@ -5,7 +5,15 @@ import { join } from 'node:path'
 import { filesIn, root } from './project.mjs'
 
 /** Modules that the package exports, and those that the command line shares with them. */
-const entries = ['index', 'index.browser', 'index.server', 'server/index', 'protocol/index', 'util/options']
+const entries = [
+  'index',
+  'index.browser',
+  'index.server',
+  'server/index',
+  'protocol/index',
+  'testing/index',
+  'util/options',
+]
 
 /** Bundles the compiled modules in dist/ in their place, and removes all others: nobody imports them any more. */
 export async function bundle() {

@@ -27,6 +27,6 @@ export interface Mount {
  */
 export interface Dialect {
   readonly name: string
-  /** @internal Called once, by `serve`. */
+  /** Called once, by `serve`. */
   mount(core: Core): Mount
 }

@@ -1,10 +1,5 @@
 import type { Bus, BusMessage, TopicListener } from '../bus/contract.ts'
-
-/** One promise of a contract, and how to see that it is kept: `check` rejects where it is not. */
-export interface ContractCase<Subject> {
-  readonly title: string
-  check(subject: Subject): Promise<void>
-}
+import { type ContractCase, expect } from './contract.ts'
 
 /** A listener that remembers. `settled` resolves when it has heard so many messages. */
 class Recorder implements TopicListener {
@@ -232,9 +227,4 @@ let topics = 0
 function freshTopic(): string {
   topics += 1
   return `contract ${topics}`
-}
-
-function expect(found: unknown, expected: unknown): void {
-  const [is, should] = [JSON.stringify(found), JSON.stringify(expected)]
-  if (is !== should) throw new Error(`Expected ${should}, found ${is}`)
 }

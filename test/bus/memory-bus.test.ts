@@ -4,13 +4,9 @@ import fc from 'fast-check'
 import type { BusMessage } from '../../src/bus/contract.ts'
 import { memoryBus } from '../../src/bus/memory-bus.ts'
 import { busContract } from '../../src/testing/bus-contract.ts'
+import { testContract } from '../../src/testing/contract.ts'
 
-for (const { title, check } of busContract) {
-  test(`contract: ${title}`, async () => {
-    await using bus = memoryBus()
-    await check(bus)
-  })
-}
+testContract((title, check) => test(`contract: ${title}`, check), busContract, memoryBus)
 
 const retain = { limit: 10, ttlMs: 1_000 }
 

@@ -8,7 +8,7 @@ import type { Session } from '../../src/channels/session.ts'
 import type { DistantCarrier, SessionPort } from '../../src/channels/session-port.ts'
 import type { NumberedFrame } from '../../src/codec/frame.ts'
 import { faultyBus } from '../../src/testing/faulty-bus.ts'
-import { seeded } from '../testing/seeded.ts'
+import { seeded } from '../../src/testing/seeded.ts'
 import { encoder, settled, type TestUnit, VirtualCore } from './virtual-core.ts'
 
 const room = channel('room', {

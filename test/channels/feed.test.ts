@@ -5,7 +5,7 @@ import { memoryBus } from '../../src/bus/memory-bus.ts'
 import { Feed, type FeedMember } from '../../src/channels/feed.ts'
 import type { Position } from '../../src/codec/frame.ts'
 import { faultyBus } from '../../src/testing/faulty-bus.ts'
-import { seeded } from '../testing/seeded.ts'
+import { seeded } from '../../src/testing/seeded.ts'
 
 /** A member that notes what it hears: bodies, and `lost` where it was told of a gap. */
 class Notes implements FeedMember {

@@ -51,6 +51,22 @@ test('a connection that takes over replaces the other one, and replays what that
   assert.equal((await first.hearClose()).code, 4409)
 })
 
+test('a connect that was held up on its way does not take the session back from a later one', async () => {
+  await using server = await serveChannels([room])
+  const first = server.client()
+  const { session, key } = (await first.join('room:1')).connected
+  const [second, late] = [await server.client().opened(), await server.client().opened()]
+  second.say({ type: 'connect', resume: { session, key, position: 1, attempt: 2 } })
+  await second.hear('resumed')
+  second.say({ type: 'ack', position: 1 }, { type: 'ping' })
+  await second.hear('pong')
+  late.say({ type: 'connect', resume: { session, key, position: 0, attempt: 1 } })
+  assert.equal((await late.hear('close'))['why'], 'replaced')
+  await server.app.channel('room:1').publish('message', 1)
+  assert.equal((await second.hear('publish'))['body'], 1)
+  assert.equal(second.closed, undefined)
+})
+
 test('a call that comes again takes effect once, and has its first answer', async () => {
   await using server = await serveChannels([room])
   const first = server.client()

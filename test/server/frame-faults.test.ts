@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { RealtimeError } from '../../src/errors.ts'
-import { seeded } from '../testing/seeded.ts'
+import { seeded } from '../../src/testing/seeded.ts'
 import { frame, TEXT } from '../wire/frames.ts'
 import { testEach } from '../wire/listeners.ts'
 import { RawPeer } from '../wire/raw-peer.ts'

@@ -163,12 +163,16 @@ test('property: over any cuts, splits and carriers a peer gets every unit once a
       /** The peer listens to the carrier it opened last; what an older one still brings, it ignores. */
       let carrier: Carrier | undefined
       let flying: number[] = []
+      /** All that were open before: they do not know it yet, and want more. */
+      const older: Carrier[] = []
       const attach = (): void => {
+        if (carrier !== undefined) older.push(carrier)
         carrier = { name: 'new' }
         flying = []
         assert.equal(line.attach(carrier, received.length).resumed, true)
       }
       const take = (count: number): void => {
+        for (const old of older) assert.equal(line.take(old), undefined)
         for (let index = 0; index < count && carrier !== undefined; index++) {
           const unit = line.take(carrier)
           if (unit === undefined) return
@@ -184,6 +188,7 @@ test('property: over any cuts, splits and carriers a peer gets every unit once a
         else if (what === 'attach') attach()
         else if (carrier !== undefined) {
           line.detach(carrier, 0)
+          older.push(carrier)
           carrier = undefined
           flying = []
         }

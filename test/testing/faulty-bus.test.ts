@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { memoryBus } from '../../src/bus/memory-bus.ts'
 import { busContract } from '../../src/testing/bus-contract.ts'
 import { type FaultyBusOptions, faultyBus } from '../../src/testing/faulty-bus.ts'
-import { seeded } from './seeded.ts'
+import { seeded } from '../../src/testing/seeded.ts'
 
 async function heardOver(options: FaultyBusOptions): Promise<string[]> {
   await using bus = faultyBus(memoryBus(), options)

@@ -89,3 +89,43 @@ test('property: over any losses and any order all nodes come to agree, and so do
     }),
   )
 })
+
+test('property: where nothing is lost, joins, changes, leaves and answers make all nodes agree in whatever order they come', () => {
+  const step = fc.record({
+    what: fc.constantFrom('set', 'set', 'clear', 'ask', 'deliver', 'deliver'),
+    node: fc.integer({ min: 0, max: 2 }),
+    ref: fc.integer({ min: 0, max: 3 }),
+    at: fc.nat(1_000),
+  })
+  const order = fc.infiniteStream(fc.nat(1_000))
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), order, (steps, late) => {
+      const names = ['a', 'b', 'c']
+      const sets = names.map((name) => new PresenceSet(name))
+      const wires: PresenceGossip[][] = sets.map(() => [])
+      const gossip = (from: number, said: PresenceGossip | undefined): void => {
+        if (said === undefined) return
+        for (const [other, wire] of wires.entries()) if (other !== from) wire.push(said)
+      }
+      const deliver = (to: number, at: number): void => {
+        const wire = wires[to] as PresenceGossip[]
+        const [said] = wire.splice(at % (wire.length || 1), 1)
+        if (said !== undefined) gossip(to, sets[to]?.receive(said, 0).answer)
+      }
+      for (const { what, node, ref, at } of steps) {
+        const set = sets[node] as PresenceSet
+        if (what === 'set') gossip(node, set.set({ ref: `${node}/${ref}`, key: `k${ref}`, meta: at }).answer)
+        else if (what === 'clear') gossip(node, set.clear(`${node}/${ref}`).answer)
+        else if (what === 'ask') gossip(node, { kind: 'ask' })
+        else deliver(node, at)
+      }
+      for (const at of late) {
+        const busy = [0, 1, 2].filter((node) => (wires[node] as PresenceGossip[]).length > 0)
+        if (busy.length === 0) break
+        deliver(busy[at % busy.length] as number, at)
+      }
+      for (const set of sets) assert.deepEqual(sorted(set), sorted(sets[0] as PresenceSet))
+    }),
+    { numRuns: 300, seed: 52 },
+  )
+})

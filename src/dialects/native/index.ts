@@ -4,11 +4,13 @@ import { runtime } from '../../runtime/node/index.ts'
 import type { RouteOptions } from '../../server/options.ts'
 import { type Origins, requestOriginAllowed } from '../../server/origin.ts'
 import type { Socket } from '../../server/socket.ts'
+import type { Heartbeat } from '../../transport/websocket-carrier.ts'
 import {
   checkOptions,
   isCount,
   isEither,
   isFunction,
+  isObject,
   isOneOf,
   isString,
   isStrings,
@@ -23,6 +25,11 @@ export interface NativeOptions {
   path?: string | undefined
   /** Time until a connection has its session: the first frame, and `authenticate`; in milliseconds. @default 10_000 */
   connectTimeoutMs?: number | undefined
+  /**
+   * When an end that has heard nothing asks, and how long it then waits before it gives the connection up; in
+   * milliseconds, for both ends. @default { everyMs: 25_000, graceMs: 20_000 }
+   */
+  heartbeat?: Partial<Heartbeat> | undefined
   /** How long a poll is held where nothing waits, in milliseconds. @default 25_000 */
   pollMs?: number | undefined
   /** The largest body of a request, for clients without WebSocket. @default 1_048_576 */
@@ -33,17 +40,19 @@ export interface NativeOptions {
 
 const wishes: readonly string[] = ['stream', 'events', 'poll', 'send'] satisfies HttpWish[]
 
-const heartbeat = { everyMs: 25_000, graceMs: 20_000 }
-
 /** Our own protocol, `polyplex.1`, as PROTOCOL.md has it: at every path for clients that offer the subprotocol. */
 export function native(options: NativeOptions = {}): Dialect {
   checkOptions('native()', options, {
     path: isString,
     connectTimeoutMs: isCount(1, 3_600_000),
+    heartbeat: isObject,
     pollMs: isCount(1, 3_600_000),
     maxBodyBytes: isCount(1),
     origins: isEither(isOneOf('same', 'any'), isStrings, isFunction),
   })
+  checkOptions('native(): heartbeat', options.heartbeat ?? {}, { everyMs: isCount(1), graceMs: isCount(1) })
+  const { everyMs = 25_000, graceMs = 20_000 } = options.heartbeat ?? {}
+  const heartbeat: Heartbeat = { everyMs, graceMs }
   const { path = '/polyplex', connectTimeoutMs = 10_000, pollMs = 25_000 } = options
   const { maxBodyBytes = 1_048_576, origins = 'same' } = options
   return {

@@ -1,7 +1,6 @@
 import type { Encoder } from '../../channels/carrier.ts'
 import type { Core } from '../../channels/core.ts'
 import type { Dialect } from '../../channels/dialect.ts'
-import type { Credentials } from '../../channels/principal.ts'
 import { wireError } from '../../codec/frame.ts'
 import { runtime } from '../../runtime/node/index.ts'
 import type { RouteOptions } from '../../server/options.ts'
@@ -19,6 +18,7 @@ import {
 } from '../../util/options.ts'
 import { json } from './answers.ts'
 import { CallOutlet } from './call-outlet.ts'
+import { credentialsOf } from './credentials.ts'
 import { type PlainUnit, plainEncoder } from './encoder.ts'
 import { Peer } from './peer.ts'
 import { PollOutlet } from './poll-outlet.ts'
@@ -175,12 +175,6 @@ async function call(settings: Settings, channel: string, request: Request, url: 
       .open(core, encoder, credentialsOf(request), { params: paramsOf(url), since: undefined })
       .catch((error) => outlet.refuse(wireError(error)))
   })
-}
-
-/** The token of `Authorization: Bearer …`, and all header fields, for cookies. */
-function credentialsOf({ headers }: Request): Credentials {
-  const [, token] = /^Bearer\s+(\S+)$/i.exec(headers.get('authorization') ?? '') ?? []
-  return { token, headers }
 }
 
 /** Params of the join: the query, without what is ours. */

@@ -3,6 +3,7 @@ import type { Core } from '../../channels/core.ts'
 import { closeCodes, type WireError } from '../../codec/frame.ts'
 import type { CallError, ErrorCode } from '../../errors.ts'
 import type { Socket } from '../../server/socket.ts'
+import { credentialsOf } from './credentials.ts'
 import type { PlainUnit } from './encoder.ts'
 import { type Outlet, Peer } from './peer.ts'
 import { bodyOf } from './texts.ts'
@@ -34,9 +35,9 @@ export class SocketOutlet implements Outlet {
     const { request } = this.#socket
     this.#socket.pause()
     try {
-      const { headers, remoteAddress } = request
       const join = { params: Object.fromEntries(request.query), since: undefined }
-      await this.#peer.open(core, encoder, { headers, remoteAddress }, join)
+      const credentials = { ...credentialsOf(request), remoteAddress: request.remoteAddress }
+      await this.#peer.open(core, encoder, credentials, join)
       this.#socket.resume()
     } catch (error) {
       this.#refuse(error as CallError)
