@@ -3,11 +3,13 @@ import { subprotocol } from '../../codec/frame.ts'
 import { runtime } from '../../runtime/node/index.ts'
 import type { RouteOptions } from '../../server/options.ts'
 import { type Origins, requestOriginAllowed } from '../../server/origin.ts'
+import type { Heartbeat } from '../../transport/websocket-carrier.ts'
 import {
   checkOptions,
   isCount,
   isEither,
   isFunction,
+  isObject,
   isOneOf,
   isString,
   isStrings,
@@ -21,6 +23,8 @@ export interface NativeOptions {
   path?: string | undefined
   /** Time until a connection has its session: the first frame, and `authenticate`; in milliseconds. @default 10_000 */
   connectTimeoutMs?: number | undefined
+  /** How soon silence is noticed, at both ends. @default { everyMs: 25_000, graceMs: 20_000 } */
+  heartbeat?: Partial<Heartbeat> | undefined
   /** How long a poll is held where nothing waits, in milliseconds. @default 25_000 */
   pollMs?: number | undefined
   /** The largest body of a request, for clients without WebSocket. @default 1_048_576 */
@@ -31,17 +35,21 @@ export interface NativeOptions {
 
 const wishes: readonly string[] = ['stream', 'events', 'poll', 'send'] satisfies HttpWish[]
 
-const heartbeat = { everyMs: 25_000, graceMs: 20_000 }
+const defaultHeartbeat: Heartbeat = { everyMs: 25_000, graceMs: 20_000 }
 
 /** Our own protocol, `polyplex.1`, as PROTOCOL.md has it: at every path for clients that offer the subprotocol. */
 export function native(options: NativeOptions = {}): Dialect {
   checkOptions('native()', options, {
     path: isString,
     connectTimeoutMs: isCount(1, 3_600_000),
+    heartbeat: isObject,
     pollMs: isCount(1, 3_600_000),
     maxBodyBytes: isCount(1),
     origins: isEither(isOneOf('same', 'any'), isStrings, isFunction),
   })
+  const times = { everyMs: isCount(1, 86_400_000), graceMs: isCount(1, 86_400_000) }
+  checkOptions('native(): heartbeat', options.heartbeat ?? {}, times)
+  const heartbeat: Heartbeat = { ...defaultHeartbeat, ...options.heartbeat }
   const { path = '/polyplex', connectTimeoutMs = 10_000, pollMs = 25_000 } = options
   const { maxBodyBytes = 1_048_576, origins = 'same' } = options
   return {
