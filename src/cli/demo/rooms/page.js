@@ -12,7 +12,7 @@ import { Journal } from './journal.js'
 import { LedgerPanel } from './ledger-panel.js'
 import { LinkState, over, whyOf } from './link-state.js'
 import { NetworkPanel } from './network-panel.js'
-import { showCommands } from './outside.js'
+import { Outside } from './outside.js'
 import { Room } from './room.js'
 import { randomWord, Visitor } from './visitor.js'
 
@@ -31,6 +31,7 @@ const connection = connect(`/live/${link}`, {
   openTimeoutMs: 4_000,
 })
 const panel = new NetworkPanel(`/links/${link}`, journal)
+const outside = new Outside()
 const conversation = new Conversation()
 const ledger = new LedgerPanel(connection.channel(`probe:${randomWord(22)}`), journal)
 const linkState = new LinkState(connection.state.value, () => connection.queuedBytes)
@@ -113,7 +114,7 @@ function choose(room) {
   conversation.open(room)
   showRooms(rooms, current, choose)
   showPeople(room)
-  showCommands(room.id)
+  outside.show(room.id)
   if (!matchMedia('(pointer: coarse)').matches) conversation.focus()
 }
 
@@ -160,7 +161,7 @@ function translate() {
   linkState.show()
   showRooms(rooms, current, choose)
   showPeople(current)
-  showCommands(current.id)
+  outside.show(current.id)
   showTitle()
 }
 
