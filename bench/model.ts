@@ -2,8 +2,8 @@
 
 /** What a server program is asked to do; it gets this as JSON in its first argument and prints its port. */
 export interface Task {
-  /** echo: every message back to its sender; fan-out: to everybody; topics: to a topic with one subscriber, the sender. */
-  kind: 'echo' | 'fan-out' | 'topics'
+  /** echo: every message back to its sender; fan-out: to everybody; topics: to a topic with one subscriber, the sender; room: what peers with rooms call so. */
+  kind: 'echo' | 'fan-out' | 'topics' | 'room'
   /** Bytes of a message, for servers whose limit would be too low. */
   size?: number
   /** permessage-deflate without context takeover, or as the server has it by default. */
@@ -12,6 +12,9 @@ export interface Task {
   tls?: { key: string; cert: string }
   /** Topics each connection subscribes to. */
   topicsEach?: number
+  /** A room that keeps messages, and one that tells who is there. */
+  history?: boolean
+  presence?: boolean
 }
 
 /** How to start a program. */
@@ -73,6 +76,7 @@ export interface Measuring {
     generator: string,
     server: RunningServer,
     options: Record<string, string | number>,
+    hellos?: readonly string[],
   ): Promise<LoadResult>
   /** Runs another program and answers the line of JSON it prints. */
   run(command: Command, timeoutSeconds: number): Promise<LoadResult>

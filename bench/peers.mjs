@@ -52,7 +52,8 @@ const ours = (/** @type {Pick<Peer, 'name' | 'label'>} */ who, /** @type {object
   can: () => true,
   find: (/** @type {string} */ library) => ({
     version: readPackage(join(benchFolder, '..')).version,
-    command: (/** @type {Task} */ task) => node('polyplex.js', { ...task, library, ...changes }),
+    command: (/** @type {Task} */ task) =>
+      node(task.kind === 'room' ? 'polyplex-realtime.js' : 'polyplex.js', { ...task, library, ...changes }),
   }),
 })
 
@@ -77,13 +78,13 @@ export const peers = [
   {
     name: 'ws',
     label: 'ws + bufferutil',
-    can: ({ kind }) => kind !== 'topics',
+    can: ({ kind }) => kind !== 'topics' && kind !== 'room',
     find: onNode('ws'),
   },
   {
     name: 'polyplex-ws',
     label: 'polyplex/ws',
-    can: ({ kind }) => kind !== 'topics',
+    can: ({ kind }) => kind !== 'topics' && kind !== 'room',
     find: (library) => ({
       version: readPackage(join(benchFolder, '..')).version,
       command: (/** @type {Task} */ task) => node('ws.js', { ...task, library }),
@@ -92,7 +93,7 @@ export const peers = [
   {
     name: 'bun',
     label: 'Bun',
-    can: () => true,
+    can: ({ kind }) => kind !== 'room',
     find() {
       const program = bunProgram()
       if (program === undefined) return { missing: 'npm has no program for this machine' }
@@ -146,6 +147,12 @@ export const peers = [
     speaks: { path: '/engine.io/?EIO=4&transport=websocket', greetings: 1, textPrefix: '4' },
   },
   {
+    name: 'socket.io',
+    label: 'Socket.IO',
+    can: ({ kind, history = false, presence = false }) => kind === 'room' && !history && !presence,
+    find: onNode('socket.io'),
+  },
+  {
     name: 'python-websockets',
     label: 'python3-websockets',
     can: plainSocketsOnly,
@@ -193,7 +200,7 @@ export const peers = [
   {
     name: 'floor',
     label: 'bare epoll in C',
-    can: (task) => task.kind !== 'topics' && plainSocketsOnly(task),
+    can: plainSocketsOnly,
     find: () => ({
       version: '',
       command: ({ kind }) => ({ program: join(binFolder, 'floor'), args: [kind] }),

@@ -240,6 +240,22 @@ Load make_load(const char *file_name, long size, const char *type, long times) {
 
 int poll_fd = -1;
 
+const char *ignored_beginning;
+
+static void keep_beginning(Connection *connection, const uint8_t *bytes, uint64_t size) {
+  for (uint64_t i = 0; i < size && connection->beginning_length < (int)sizeof connection->beginning; i++)
+    connection->beginning[connection->beginning_length++] = (char)bytes[i];
+}
+
+/** Whether the message that has just ended is one of those that are not counted; forgets its beginning. */
+static bool is_ignored(Connection *connection) {
+  size_t length = (size_t)connection->beginning_length;
+  connection->beginning_length = 0;
+  if (!ignored_beginning) return false;
+  size_t wanted = strlen(ignored_beginning);
+  return length >= wanted && !memcmp(connection->beginning, ignored_beginning, wanted);
+}
+
 // Takes bytes of the server and answers how many data messages ended in them. Frames are really parsed, so fragments,
 // control frames and answers of any length are counted right.
 static long count_messages(Connection *connection, const uint8_t *bytes, size_t size) {
@@ -263,11 +279,12 @@ static long count_messages(Connection *connection, const uint8_t *bytes, size_t 
       connection->header_length = -1;
     } else {
       uint64_t take = size - at < connection->payload_left ? size - at : connection->payload_left;
+      if (ignored_beginning && (connection->header[0] & 0x08) == 0) keep_beginning(connection, bytes + at, take);
       connection->payload_left -= take;
       at += take;
       if (connection->payload_left > 0) break;
       bool is_data = (connection->header[0] & 0x08) == 0;
-      if (is_data && (connection->header[0] & FIN)) ended++;
+      if (is_data && (connection->header[0] & FIN) && !is_ignored(connection)) ended++;
       connection->header_length = 0;
     }
   }

@@ -81,8 +81,12 @@ typedef struct {
   uint64_t payload_left;
   int message_byte;  // first byte of the first frame of the message being read
   uint64_t messages; // for the program's own use
+  char beginning[16]; // of the payload of the message being read
+  int beginning_length;
 } Connection;
 
+/** Messages that begin so are not counted; at most 16 letters, or NULL. */
+extern const char *ignored_beginning;
 /** `watch_all` adds connections to this. */
 extern int poll_fd;
 

@@ -44,9 +44,10 @@ export function measuringOf(
     command,
     serve: (task) => servers.start(command(task)),
     floor: (kind) => servers.start({ program: join(binFolder, 'floor'), args: [kind] }),
-    load(generator, { port, pid }, options) {
+    load(generator, { port, pid }, options, hellos = []) {
       const all = { port, pid, ...paceOf(generator, given), ...options }
       const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, String(value)])
+      if (hellos.length > 0) args.push('--', ...hellos)
       const wait = Number(options['seconds'] ?? given.seconds) + 60
       return runForResult({ program: join(binFolder, generator), args }, wait)
     },

@@ -6,6 +6,7 @@ import echoCompressed from './echo-compressed.mjs'
 import fanOut from './fan-out.mjs'
 import idle from './idle.mjs'
 import latency from './latency.mjs'
+import realtime from './realtime.mjs'
 import secure from './secure.mjs'
 import startUp from './start-up.mjs'
 import topics from './topics.mjs'
@@ -17,6 +18,7 @@ export const scenarios = [
   ...fanOut,
   ...idle,
   ...latency,
+  ...realtime,
   ...connections,
   ...topics,
   ...startUp,

@@ -1,15 +1,15 @@
 import type { CountedFrame, Why } from '../codec/frame.ts'
+import type { Unit } from '../session/outbox.ts'
 
 /** What happens in a session, in the order in which its peer has to hear it. Frames as objects: each dialect writes them its way. */
 export type SessionEvent = CountedFrame
 
 /** How a dialect writes what happens. */
-export interface Encoder<Unit> {
+export interface Encoder<Encoded extends Unit> {
   /** Name of the dialect. */
   readonly name: string
   /** One event, indivisible; the same object may come for many sessions in a row. */
-  encode(event: SessionEvent): Unit
-  byteLength(unit: Unit): number
+  encode(event: SessionEvent): Encoded
 }
 
 /** Why a carrier or a session ends, and what its peer should do. */

@@ -1,5 +1,6 @@
 import type { Bus } from '../bus/contract.ts'
 import { CallError, RealtimeError } from '../errors.ts'
+import type { Unit } from '../session/outbox.ts'
 import { base64url, type KeySource, SessionKey } from '../session/session-key.ts'
 import type { Rate } from '../session/token-bucket.ts'
 import type { TimerWheel, WheelEntry } from '../util/timer-wheel.ts'
@@ -15,7 +16,6 @@ export interface CoreLimits {
   readonly windowMs: number
   readonly maxBytes: number
   readonly maxAgeMs: number
-  readonly maxAnswers: number
   readonly maxChannels: number
   readonly maxCalls: number
   readonly rate: Rate | undefined
@@ -108,31 +108,35 @@ export class Core {
    *
    * @throws {CallError} `ERR_UNAUTHORIZED`, or what `authenticate` refuses with
    */
-  async open<Unit>(
-    encoder: Encoder<Unit>,
+  async open<Encoded extends Unit>(
+    encoder: Encoder<Encoded>,
     credentials: Credentials,
-  ): Promise<{ session: Session<Unit>; key: string }> {
+  ): Promise<{ session: Session<Encoded>; key: string }> {
     const principal = await this.authenticate(credentials)
     this.#orders ??= this.#listen()
     await this.#orders
     if (this.#closed) throw new CallError('ERR_SESSION', { message: 'The server is closing' })
     const { text, key } = SessionKey.create(this.#parts.environment)
     const id = base64url(this.#parts.environment.randomBytes(12))
-    const session = new Session<Unit>({ core: this, id, key, principal, encoder })
-    this.#sessions.set(id, session as Session<unknown>)
+    const session = new Session<Encoded>({ core: this, id, key, principal, encoder })
+    this.#sessions.set(id, session as unknown as Session)
     if (principal.id !== undefined) {
       const devices = this.#users.get(principal.id) ?? new Set()
-      devices.add(session as Session<unknown>)
+      devices.add(session as unknown as Session)
       this.#users.set(principal.id, devices)
     }
     return { session, key: text }
   }
 
   /** The session of that name, for who has its key and speaks the same dialect. */
-  find<Unit>(encoder: Encoder<Unit>, id: string, key: string): Session<Unit> | undefined {
+  find<Encoded extends Unit>(
+    encoder: Encoder<Encoded>,
+    id: string,
+    key: string,
+  ): Session<Encoded> | undefined {
     const session = this.#sessions.get(id)
     if (session === undefined || session.dialect !== encoder.name) return undefined
-    return session.key.matches(key) ? (session as unknown as Session<Unit>) : undefined
+    return session.key.matches(key) ? (session as unknown as Session<Encoded>) : undefined
   }
 
   /** @throws {CallError} `ERR_UNAUTHORIZED`, or what the application refuses with */

@@ -7,7 +7,8 @@ import { type CallOptions, ChannelContext } from './context.ts'
 import type { Feed, FeedMember } from './feed.ts'
 import type { Room } from './room.ts'
 import type { Session } from './session.ts'
-import { validated } from './validation.ts'
+import type { StandardSchema } from './standard-schema.ts'
+import { type ValueFor, validated } from './validation.ts'
 
 /** How a join went. */
 export interface Joined {
@@ -92,6 +93,11 @@ export class Membership implements FeedMember {
     else act()
   }
 
+  /** Whether it is not known yet. */
+  get joining(): boolean {
+    return this.#state === 'joining'
+  }
+
   get joined(): boolean {
     return this.#state === 'joined'
   }
@@ -126,24 +132,37 @@ export class Membership implements FeedMember {
         retryAfterMs,
       })
     }
-    const purpose = { channel: this.room.name, event }
-    const run = (input: unknown): unknown => handler(new ChannelContext(this, call), input as never)
-    const check = (answer: unknown): unknown =>
-      isStream(answer)
-        ? checkedItems(answer, (item) =>
-            validated(definition.output, item, { code: 'ERR_OUTPUT', ...purpose }),
-          )
-        : validated(definition.output, answer, { code: 'ERR_OUTPUT', ...purpose })
-    const failed = (error: unknown): never => {
+    try {
+      const { input, output } = definition
+      const context = new ChannelContext(this, call)
+      const said = input === undefined ? body : validated(input, body, this.#purpose('ERR_INPUT', event))
+      const answer =
+        said instanceof Promise
+          ? said.then((value) => handler(context, value as never))
+          : handler(context, said as never)
+      if (!(answer instanceof Promise))
+        return output === undefined ? answer : this.#checked(output, event, answer)
+      return answer
+        .then((value) => this.#checked(output, event, value))
+        .catch((error) => {
+          throw handlerError(error, this.room.name, event)
+        })
+    } catch (error) {
       throw handlerError(error, this.room.name, event)
     }
-    try {
-      const input = validated(definition.input, body, { code: 'ERR_INPUT', ...purpose })
-      const answer = input instanceof Promise ? input.then(run) : run(input)
-      return answer instanceof Promise ? answer.then(check).catch(failed) : check(answer)
-    } catch (error) {
-      return failed(error)
-    }
+  }
+
+  /** What a handler answered, as it goes out. */
+  #checked(output: StandardSchema | undefined, event: string, answer: unknown): unknown {
+    if (output === undefined) return answer
+    const purpose = this.#purpose('ERR_OUTPUT', event)
+    return isStream(answer)
+      ? checkedItems(answer, (item) => validated(output, item, purpose))
+      : validated(output, answer, purpose)
+  }
+
+  #purpose(code: ValueFor['code'], event: string): ValueFor {
+    return { code, channel: this.room.name, event }
   }
 
   /** @throws {CallError} `ERR_EVENT`, `ERR_OUTPUT` */
@@ -159,11 +178,10 @@ export class Membership implements FeedMember {
   /** Asks the client. */
   async call(event: string, body: unknown, options?: CallOptions): Promise<unknown> {
     const definition = this.room.definitionOf(event)
-    const purpose = { channel: this.room.name, event }
-    const question = await validated(definition.input, body, { code: 'ERR_OUTPUT', ...purpose })
+    const question = await validated(definition.input, body, this.#purpose('ERR_OUTPUT', event))
     if (this.#isOver) throw over(this.room.name)
     const answer = await this.session.call(this.room.name, event, question, options)
-    return validated(definition.output, answer, { code: 'ERR_INPUT', ...purpose })
+    return validated(definition.output, answer, this.#purpose('ERR_INPUT', event))
   }
 
   /** What others see of this member. */

@@ -17,8 +17,6 @@ export interface RealtimeLimits {
   maxBytes: number
   /** How long is kept what the client never acknowledged. @default 120_000 */
   maxAgeMs: number
-  /** Answers kept for frames that come again. @default 256 */
-  maxAnswers: number
   /** Channels a session may be in. @default 100 */
   maxChannels: number
   /** Calls of a session that may be under way at a time. @default 100 */
@@ -80,7 +78,6 @@ export const defaultRealtimeLimits: Readonly<RealtimeLimits> = {
   windowMs: 120_000,
   maxBytes: 1_048_576,
   maxAgeMs: 120_000,
-  maxAnswers: 256,
   maxChannels: 100,
   maxCalls: 100,
   rate: undefined,
@@ -154,7 +151,6 @@ function checkRealtimeOptions(options: RealtimeOptions): void {
     windowMs: isCount(0),
     maxBytes: isCount(1),
     maxAgeMs: isCount(1),
-    maxAnswers: isCount(0),
     maxChannels: isCount(1),
     maxCalls: isCount(1),
     rate: isObject,

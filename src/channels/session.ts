@@ -11,6 +11,7 @@ import { CallsMade } from '../rpc/calls-made.ts'
 import { CallsTaken } from '../rpc/calls-taken.ts'
 import { AnswerWindow } from '../session/answer-window.ts'
 import { type Attachment, Line } from '../session/line.ts'
+import type { Unit } from '../session/outbox.ts'
 import type { SessionKey } from '../session/session-key.ts'
 import { TokenBucket } from '../session/token-bucket.ts'
 import type { WheelEntry } from '../util/timer-wheel.ts'
@@ -21,12 +22,12 @@ import { handlerError, Membership, over } from './membership.ts'
 import type { Principal } from './principal.ts'
 
 /** What a session is made of. */
-export interface SessionParts<Unit> {
+export interface SessionParts<Encoded extends Unit> {
   readonly core: Core
   readonly id: string
   readonly key: SessionKey
   readonly principal: Principal
-  readonly encoder: Encoder<Unit>
+  readonly encoder: Encoder<Encoded>
 }
 
 /** What an error says of the frame it answers. */
@@ -46,38 +47,31 @@ const defaultDeadlineMs = 30_000
  * One logical peer: it outlives its connections. A dialect hands in what the client does (`receive`), attaches carriers,
  * and takes from the line what the client has to hear, in order.
  */
-export class Session<Unit = unknown> implements WheelEntry {
+export class Session<Encoded extends Unit = Unit> implements WheelEntry {
   readonly core: Core
   readonly id: string
   readonly key: SessionKey
   principal: Principal
   wheelTick = -1
-  readonly #encoder: Encoder<Unit>
-  readonly #line: Line<Carrier, Unit>
-  readonly #answers: AnswerWindow<SessionEvent>
+  readonly #encoder: Encoder<Encoded>
+  readonly #line: Line<Carrier, Encoded>
+  readonly #answers = new AnswerWindow()
   readonly #rate: TokenBucket | undefined
   readonly #memberships = new Map<string, Membership>()
-  readonly #made = new CallsMade<unknown>()
-  readonly #taken: CallsTaken<unknown>
+  /** Made when the first call comes. */
+  #made: CallsMade<unknown> | undefined
+  #taken: CallsTaken<unknown> | undefined
   #calls = 0
   #ended = false
 
-  constructor({ core, id, key, principal, encoder }: SessionParts<Unit>) {
+  constructor({ core, id, key, principal, encoder }: SessionParts<Encoded>) {
     this.core = core
     this.id = id
     this.key = key
     this.principal = principal
     this.#encoder = encoder
     this.#line = new Line(core.limits, core.now())
-    this.#answers = new AnswerWindow({ maxAnswers: core.limits.maxAnswers, maxAgeMs: core.limits.windowMs })
     this.#rate = core.limits.rate && new TokenBucket(core.limits.rate)
-    this.#taken = new CallsTaken({
-      reply: (to, body) => this.#answer(to, { type: 'reply', to, body }),
-      error: (to, error) => this.#answer(to, { type: 'error', to, error: this.#wire(error) }),
-      item: (to, body) => this.write({ type: 'item', to, body }),
-      end: (to) => this.#answer(to, { type: 'end', to }),
-      more: (to, items) => this.write({ type: 'more', to, items }),
-    })
     this.#wait()
   }
 
@@ -117,8 +111,8 @@ export class Session<Unit = unknown> implements WheelEntry {
   }
 
   /** The next unit for `carrier`. */
-  take(carrier: Carrier): Unit | undefined {
-    return this.#line.take(carrier, this.core.now())
+  take(carrier: Carrier): Encoded | undefined {
+    return this.#line.take(carrier)
   }
 
   /** Position of the last unit any carrier took. */
@@ -129,18 +123,23 @@ export class Session<Unit = unknown> implements WheelEntry {
   /** The client has everything up to `position`. False where it cannot have. */
   acknowledge(position: number): boolean {
     if (!this.#line.acknowledge(position)) return false
-    // Whoever has heard everything has heard every answer.
-    if (this.#line.bytes === 0) this.#answers.forgetAnswers()
+    this.#answers.forget(this.#line.firstPosition)
     return true
   }
 
   /** Says something to the client, behind everything said before. */
   write(event: SessionEvent): void {
     if (this.#ended) return
-    const unit = this.#encoder.encode(event)
-    this.#line.push(unit, this.#encoder.byteLength(unit), this.core.now())
+    this.#line.push(this.#encoder.encode(event))
+    this.#pushed()
+  }
+
+  #pushed(): void {
     if (this.#line.overflowed) this.end({ why: 'overload', message: 'Too much waited', reconnect: true })
-    else this.#line.carrier?.wake()
+    else {
+      this.#line.carrier?.wake()
+      this.#wait()
+    }
   }
 
   /** The session is over, for whatever reason: its channels are left, its calls fail. */
@@ -150,8 +149,8 @@ export class Session<Unit = unknown> implements WheelEntry {
     const { carrier } = this.#line
     const error = new CallError('ERR_SESSION', { message: 'The session is over' })
     for (const membership of [...this.#memberships.values()]) membership.end(ending.why)
-    this.#made.fail(error)
-    this.#taken.fail(error)
+    this.#made?.fail(error)
+    this.#taken?.fail(error)
     this.core.left(this)
     if (carrier === undefined) return
     this.#line.detach(carrier, this.core.now())
@@ -161,9 +160,8 @@ export class Session<Unit = unknown> implements WheelEntry {
   /** The wheel: looks for what is late, and whether anybody still comes. */
   expire(): void {
     const now = this.core.now()
-    this.#answers.expire(now)
-    this.#taken.expire(now)
-    for (const of of this.#made.expire(now)) this.write({ type: 'cancel', of })
+    this.#taken?.expire(now)
+    for (const of of this.#made?.expire(now) ?? []) this.write({ type: 'cancel', of })
     if (this.#line.expire(now)) this.end({ why: 'timeout' })
     else if ((this.principal.expiresAt ?? Number.POSITIVE_INFINITY) <= this.core.time()) {
       this.end({ why: 'unauthorized', message: 'The token has expired', reconnect: true })
@@ -172,12 +170,13 @@ export class Session<Unit = unknown> implements WheelEntry {
 
   /** Looks again in a second while there is anything to look after; an idle session costs nothing. */
   #wait(): void {
+    if (this.wheelTick >= 0) return
     const isBusy =
       this.#line.carrier === undefined ||
       this.#line.bytes > 0 ||
-      this.#made.size + this.#taken.size + this.#answers.size > 0 ||
+      (this.#made?.size ?? 0) + (this.#taken?.size ?? 0) > 0 ||
       this.principal.expiresAt !== undefined
-    if (isBusy && this.wheelTick < 0) this.core.wait(this, 1_000)
+    if (isBusy) this.core.wait(this, 1_000)
   }
 
   // ------------------------------------------------------------------------------------------------ from the client
@@ -188,9 +187,9 @@ export class Session<Unit = unknown> implements WheelEntry {
     const { id } = frame
     const expectsAnswer = answered.has(frame.type)
     const seen = this.#answers.see(id, expectsAnswer)
-    if (seen.state === 'fresh') this.#act(frame)
-    else if (seen.state === 'answered') this.write(seen.answer)
-    else if (seen.state === 'forgotten' && expectsAnswer) {
+    if (seen === 'fresh') this.#act(frame)
+    else if (typeof seen === 'object' && this.#line.repeat(seen.answeredAt)) this.#pushed()
+    else if (seen !== 'running' && expectsAnswer) {
       const message = 'This frame has been answered before, too long ago'
       this.write({ type: 'error', to: id, error: this.#wire(new CallError('ERR_FORGOTTEN', { message })) })
     }
@@ -235,25 +234,25 @@ export class Session<Unit = unknown> implements WheelEntry {
   #actOnCall(frame: CallFrame): void {
     switch (frame.type) {
       case 'reply':
-        this.#made.reply(frame.to, frame.body)
+        this.#made?.reply(frame.to, frame.body)
         break
       case 'error':
-        if (frame.to !== undefined) this.#made.error(frame.to, errorOf(frame.error))
+        if (frame.to !== undefined) this.#made?.error(frame.to, errorOf(frame.error))
         break
       case 'item':
-        if (frame.of !== undefined) this.#taken.item(frame.of, frame.body)
-        else if (frame.to !== undefined) this.#made.item(frame.to, frame.body)
+        if (frame.of !== undefined) this.#taken?.item(frame.of, frame.body)
+        else if (frame.to !== undefined) this.#made?.item(frame.to, frame.body)
         break
       case 'end':
-        if (frame.of !== undefined) this.#taken.end(frame.of)
-        else if (frame.to !== undefined) this.#made.end(frame.to)
+        if (frame.of !== undefined) this.#taken?.end(frame.of)
+        else if (frame.to !== undefined) this.#made?.end(frame.to)
         break
       case 'more':
-        if (frame.of !== undefined) this.#taken.more(frame.of, frame.items)
-        else if (frame.to !== undefined) this.#made.more(frame.to, frame.items)
+        if (frame.of !== undefined) this.#taken?.more(frame.of, frame.items)
+        else if (frame.to !== undefined) this.#made?.more(frame.to, frame.items)
         break
       case 'cancel':
-        this.#taken.cancel(frame.of)
+        this.#taken?.cancel(frame.of)
     }
   }
 
@@ -304,15 +303,26 @@ export class Session<Unit = unknown> implements WheelEntry {
 
   #call(frame: Extract<NumberedFrame, { type: 'call' }>): void {
     const { id, channel, event, body, deadlineMs = defaultDeadlineMs } = frame
-    if (this.#taken.size >= this.core.limits.maxCalls) {
+    const taken = this.#callsTaken()
+    if (taken.size >= this.core.limits.maxCalls) {
       const message = 'Too many calls at a time (limits.maxCalls)'
       this.#fail(id, new CallError('ERR_TOO_MANY', { message, channel, event }))
       return
     }
-    this.#within({ id, type: 'call', channel: channel ?? '', event }, (membership) => {
-      const deadline = this.core.now() + deadlineMs
-      this.#taken.take(id, deadline, (call) => membership.handle(event, body, call))
+    this.#within(frame, (membership) => {
+      taken.take(id, this.core.now() + deadlineMs, (call) => membership.handle(event, body, call))
     })
+  }
+
+  #callsTaken(): CallsTaken<unknown> {
+    this.#taken ??= new CallsTaken({
+      reply: (to, body) => this.#answer(to, { type: 'reply', to, body }),
+      error: (to, error) => this.#answer(to, { type: 'error', to, error: this.#wire(error) }),
+      item: (to, body) => this.write({ type: 'item', to, body }),
+      end: (to) => this.#answer(to, { type: 'end', to }),
+      more: (to, items) => this.write({ type: 'more', to, items }),
+    })
+    return this.#taken
   }
 
   async #authenticate(id: number, token: string): Promise<void> {
@@ -330,21 +340,22 @@ export class Session<Unit = unknown> implements WheelEntry {
   }
 
   /** Does something in a channel the session is in, as soon as that is decided. */
-  #within(frame: Refused & { readonly channel: string }, act: (membership: Membership) => unknown): void {
-    const membership = this.#memberships.get(frame.channel)
-    if (membership === undefined) {
-      this.#refuse(frame, over(frame.channel))
-      return
+  #within(frame: Refused, act: (membership: Membership) => unknown): void {
+    const { channel = '' } = frame
+    const membership = this.#memberships.get(channel)
+    if (membership === undefined) this.#refuse(frame, over(channel))
+    else if (membership.joining) membership.whenDecided(() => this.#actIn(membership, frame, act))
+    else this.#actIn(membership, frame, act)
+  }
+
+  #actIn(membership: Membership, frame: Refused, act: (membership: Membership) => unknown): void {
+    try {
+      if (!membership.joined) throw over(membership.room.name)
+      const done = act(membership)
+      if (done instanceof Promise) done.catch((error) => this.#refuse(frame, error))
+    } catch (error) {
+      this.#refuse(frame, error)
     }
-    membership.whenDecided(() => {
-      try {
-        if (!membership.joined) throw over(frame.channel)
-        const done = act(membership)
-        if (done instanceof Promise) done.catch((error) => this.#refuse(frame, error))
-      } catch (error) {
-        this.#refuse(frame, error)
-      }
-    })
   }
 
   #refuse(frame: Refused, error: unknown): void {
@@ -358,7 +369,7 @@ export class Session<Unit = unknown> implements WheelEntry {
   }
 
   #answer(id: number, event: AnswerEvent): void {
-    this.#answers.settle(id, event, this.core.now())
+    this.#answers.settle(id, this.#line.lastPosition + 1)
     this.write(event)
   }
 
@@ -386,12 +397,14 @@ export class Session<Unit = unknown> implements WheelEntry {
     }
     this.#calls += 1
     const id = this.#calls
+    this.#made ??= new CallsMade()
+    const made = this.#made
     return new Promise((resolve, reject) => {
       const refuseStream = (): void => {
-        if (!this.#made.cancel(id)) return
+        if (!made.cancel(id)) return
         this.write({ type: 'cancel', of: id })
       }
-      this.#made.add(
+      made.add(
         id,
         { reply: resolve, error: reject, item: refuseStream, end: () => resolve(undefined), more() {} },
         this.core.now() + deadlineMs,

@@ -8,6 +8,7 @@ export type ReadFrame<Frame> =
 /** Answers what a key must be, or nothing where it is. */
 type Rule = (value: unknown) => string | undefined
 type Rules = Readonly<Record<string, Rule>>
+type RuleList = readonly (readonly [key: string, rule: Rule])[]
 
 const isText: Rule = (value) => (typeof value === 'string' ? undefined : 'a string')
 const isWhole: Rule = (value) =>
@@ -20,10 +21,12 @@ const optional =
   (rule: Rule): Rule =>
   (value) =>
     value === undefined ? undefined : rule(value)
-const record =
-  (rules: Rules): Rule =>
-  (value) =>
-    isObject(value) ?? wrongKey(value as Readonly<Record<string, unknown>>, rules)
+const record = (rules: Rules): Rule => {
+  const list = Object.entries(rules)
+  return (value) => isObject(value) ?? wrongKey(value as Readonly<Record<string, unknown>>, list)
+}
+const byType = (types: Readonly<Record<string, Rules>>): ReadonlyMap<string, RuleList> =>
+  new Map(Object.entries(types).map(([type, rules]) => [type, Object.entries(rules)]))
 
 const isPosition = record({ epoch: isText, offset: isWhole })
 const numbered = { id: isNumber }
@@ -41,25 +44,21 @@ const callRules: Readonly<Record<string, Rules>> = {
 }
 const carrierRules: Readonly<Record<string, Rules>> = { ack: { position: isWhole }, ping: {}, pong: {} }
 
-const upRules = new Map<string, Rules>(
-  Object.entries({
-    connect: {
-      version: optional(isNumber),
-      token: optional(isText),
-      resume: optional(record({ session: isText, key: isText, position: isWhole })),
-    },
-    close: {},
-    ...carrierRules,
-    join: { ...numbered, ...inChannel, since: optional(isPosition) },
-    leave: { ...numbered, ...inChannel },
-    send: { ...numbered, ...inChannel, event: isText },
-    history: { ...numbered, ...inChannel, since: optional(isPosition), limit: optional(isNumber) },
-    authenticate: { ...numbered, token: isText },
-    ...Object.fromEntries(
-      Object.entries(callRules).map(([type, rules]) => [type, { ...rules, ...numbered }]),
-    ),
-  }),
-)
+const upRules = byType({
+  connect: {
+    version: optional(isNumber),
+    token: optional(isText),
+    resume: optional(record({ session: isText, key: isText, position: isWhole })),
+  },
+  close: {},
+  ...carrierRules,
+  join: { ...numbered, ...inChannel, since: optional(isPosition) },
+  leave: { ...numbered, ...inChannel },
+  send: { ...numbered, ...inChannel, event: isText },
+  history: { ...numbered, ...inChannel, since: optional(isPosition), limit: optional(isNumber) },
+  authenticate: { ...numbered, token: isText },
+  ...Object.fromEntries(Object.entries(callRules).map(([type, rules]) => [type, { ...rules, ...numbered }])),
+})
 
 const session: Rules = {
   session: isText,
@@ -68,25 +67,23 @@ const session: Rules = {
   windowMs: isWhole,
 }
 
-const downRules = new Map<string, Rules>(
-  Object.entries({
-    connected: session,
-    resumed: { replayed: isWhole, received: isWhole },
-    reset: { ...session, reason: isText },
-    close: { afterMs: optional(isWhole), url: optional(isText) },
-    ...carrierRules,
-    ...callRules,
-    joined: { to: isNumber, ...inChannel, at: isPosition },
-    left: { ...inChannel, to: optional(isNumber), why: isText },
-    'channel-reset': { ...inChannel, reason: isText, at: isPosition },
-    publish: { ...inChannel, event: isText, offset: isWhole },
-    send: { channel: optional(isText), event: isText },
-    presence: { ...inChannel, state: isObject },
-    'presence-diff': { ...inChannel, joins: isObject, leaves: isObject },
-  }),
-)
+const downRules = byType({
+  connected: session,
+  resumed: { replayed: isWhole, received: isWhole },
+  reset: { ...session, reason: isText },
+  close: { afterMs: optional(isWhole), url: optional(isText) },
+  ...carrierRules,
+  ...callRules,
+  joined: { to: isNumber, ...inChannel, at: isPosition },
+  left: { ...inChannel, to: optional(isNumber), why: isText },
+  'channel-reset': { ...inChannel, reason: isText, at: isPosition },
+  publish: { ...inChannel, event: isText, offset: isWhole },
+  send: { channel: optional(isText), event: isText },
+  presence: { ...inChannel, state: isObject },
+  'presence-diff': { ...inChannel, joins: isObject, leaves: isObject },
+})
 
-const carryRules = new Map<string, Rules>([['carry', { session: isText, key: isText }]])
+const carryRules = byType({ carry: { session: isText, key: isText } })
 
 /** Reads the first line of a request that carries frames. */
 export function readCarryFrame(text: string): ReadFrame<CarryFrame> {
@@ -103,7 +100,7 @@ export function readDownFrame(text: string): ReadFrame<DownFrame> {
   return readFrame(text, downRules) as ReadFrame<DownFrame>
 }
 
-function readFrame(text: string, types: ReadonlyMap<string, Rules>): ReadFrame<unknown> {
+function readFrame(text: string, types: ReadonlyMap<string, RuleList>): ReadFrame<unknown> {
   let frame: Readonly<Record<string, unknown>>
   try {
     frame = JSON.parse(text)
@@ -119,9 +116,9 @@ function readFrame(text: string, types: ReadonlyMap<string, Rules>): ReadFrame<u
   return wrong === undefined ? { frame } : { wrong: `In a frame of type ${type} ${wrong}`, id }
 }
 
-function wrongKey(value: Readonly<Record<string, unknown>>, rules: Rules): string | undefined {
-  for (const key in rules) {
-    const wanted = (rules[key] as Rule)(Object.hasOwn(value, key) ? value[key] : undefined)
+function wrongKey(value: Readonly<Record<string, unknown>>, rules: RuleList): string | undefined {
+  for (const [key, rule] of rules) {
+    const wanted = rule(value[key])
     if (wanted !== undefined) return `${key} must be ${wanted}`
   }
   return undefined

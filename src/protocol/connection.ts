@@ -455,7 +455,7 @@ export class Connection<Text = string> {
   }
 
   /** Sends frames made elsewhere, once for many connections; they must suit the role and what was agreed. */
-  sendPrepared(bytes: Uint8Array, start: number, end: number): void {
+  sendFrame(bytes: Uint8Array, start: number, end: number): void {
     if (this.#state === OPEN) this.output.append(bytes, start, end)
   }
 

@@ -12,6 +12,8 @@ export class Arena {
   bytes: Uint8Array
   /** Everything below is in use until the end of the turn. */
   used = 0
+  /** Grows with every turn: what was written in an earlier one may have been written over. */
+  generation = 0
   /** A link kept a part of `bytes` beyond its `write`: it must not be written over. */
   #retained = false
   /** Buffers that this turn has filled, and those that are free. */
@@ -47,6 +49,7 @@ export class Arena {
     if (this.#retained || this.bytes.length !== this.#size) this.bytes = this.#fresh()
     this.#retained = false
     this.used = 0
+    this.generation += 1
   }
 
   #fresh(): Uint8Array {

@@ -1,5 +1,5 @@
 import { CallError } from '../errors.ts'
-import { ItemReader, tooManyItems } from './item-reader.ts'
+import { ItemReader, type ItemReaderEvents, tooManyItems } from './item-reader.ts'
 import { ItemWriter } from './item-writer.ts'
 
 /** What the end that takes a call sends back; `to` is the number the caller gave it. */
@@ -9,18 +9,6 @@ export interface AnswerSink<Value> {
   item(to: number, value: Value): void
   end(to: number): void
   more(to: number, items: number): void
-}
-
-interface Taken<Value> {
-  readonly deadline: number
-  /** Made when the handler asks for the signal. */
-  abort: AbortController | undefined
-  /** Why nobody waits for the answer any more. */
-  given: { readonly reason: unknown } | undefined
-  /** Items of the caller; made when the first comes, or when the handler asks for them. */
-  items: ItemReader<Value> | undefined
-  itemsEnded: boolean
-  writer: ItemWriter<Value> | undefined
 }
 
 /** A call as its handler sees it. */
@@ -34,10 +22,85 @@ export interface TakenCall<Value> {
 /** What a handler answers with: a value, a promise of one, or a stream of them. */
 export type Handler<Value> = (call: TakenCall<Value>) => unknown
 
+/** One call that is being worked on. */
+class Taken<Value> implements TakenCall<Value>, ItemReaderEvents {
+  readonly id: number
+  readonly deadline: number
+  readonly #sink: AnswerSink<Value>
+  /** Answered, or given up. */
+  over = false
+  writer: ItemWriter<Value> | undefined
+  /** Made when the handler asks for the signal. */
+  #abort: AbortController | undefined
+  /** Why nobody waits for the answer any more. */
+  #given: { readonly reason: unknown } | undefined
+  /** Items of the caller; made when the first comes, or when the handler asks for them. */
+  #items: ItemReader<Value> | undefined
+  #itemsEnded = false
+
+  constructor(id: number, deadline: number, sink: AnswerSink<Value>) {
+    this.id = id
+    this.deadline = deadline
+    this.#sink = sink
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController()
+      if (this.#given !== undefined) this.#abort.abort(this.#given.reason)
+    }
+    return this.#abort.signal
+  }
+
+  get items(): ItemReader<Value> {
+    if (this.#items === undefined) {
+      this.#items = new ItemReader<Value>(this)
+      if (this.#itemsEnded) this.#items.end()
+      else if (this.#given !== undefined) this.#items.fail(this.#given.reason as Error)
+    }
+    return this.#items
+  }
+
+  /** An item has come. False where the caller had no leave for it. */
+  push(value: Value): boolean {
+    return this.#itemsEnded || this.items.push(value)
+  }
+
+  endItems(): void {
+    this.#itemsEnded = true
+    this.#items?.end()
+  }
+
+  /** The handler has read so many items. */
+  more(items: number): void {
+    if (!this.over) this.#sink.more(this.id, items)
+  }
+
+  /** The handler reads no further. */
+  cancel(): void {
+    this.#itemsEnded = true
+  }
+
+  /** The answer is there, or for `given` nobody waits for it. */
+  finish(given: { readonly reason: unknown } | undefined): void {
+    this.over = true
+    this.writer?.stop()
+    if (given === undefined) this.#items?.end()
+    else {
+      this.#given = given
+      this.#items?.fail(given.reason as Error)
+      this.#abort?.abort(given.reason)
+    }
+  }
+}
+
 /** The calls of the other end that are being worked on. Each is answered at most once. */
 export class CallsTaken<Value> {
   readonly #sink: AnswerSink<Value>
+  /** Those whose handlers have returned, and answer later. */
   readonly #calls = new Map<number, Taken<Value>>()
+  /** The one whose handler is running: most answer before they return, and are never kept. */
+  #running: Taken<Value> | undefined
 
   constructor(sink: AnswerSink<Value>) {
     this.#sink = sink
@@ -45,148 +108,110 @@ export class CallsTaken<Value> {
 
   /** Calls without an answer. */
   get size(): number {
-    return this.#calls.size
+    return this.#calls.size + (this.#running === undefined ? 0 : 1)
   }
 
   /** Lets `handler` work on the call numbered `id`, until `deadline` by the clock that `expire` is told. */
   take(id: number, deadline: number, handler: Handler<Value>): void {
-    const call: Taken<Value> = {
-      deadline,
-      abort: undefined,
-      given: undefined,
-      items: undefined,
-      itemsEnded: false,
-      writer: undefined,
-    }
-    this.#calls.set(id, call)
-    const itemsOf = (): ItemReader<Value> => this.#itemsOf(id, call)
-    const seen: TakenCall<Value> = {
-      get signal() {
-        return signalOf(call)
-      },
-      get items() {
-        return itemsOf()
-      },
-    }
+    const call = new Taken(id, deadline, this.#sink)
+    this.#keepRunning()
+    this.#running = call
     try {
-      const answer = handler(seen)
+      const answer = handler(call)
       if (isThenable(answer))
         answer.then(
-          (value) => this.#answer(id, call, value),
-          (error) => this.#fail(id, call, error),
+          (value) => this.#answer(call, value),
+          (error) => this.#fail(call, error),
         )
-      else this.#answer(id, call, answer)
+      else this.#answer(call, answer)
     } catch (error) {
-      this.#fail(id, call, error)
+      this.#fail(call, error)
     }
+    if (this.#running === call) this.#keepRunning()
   }
 
   /** The caller sends an item along. */
   item(id: number, value: Value): void {
-    const call = this.#calls.get(id)
-    if (call === undefined || call.itemsEnded) return
-    if (!this.#itemsOf(id, call).push(value)) this.#fail(id, call, tooManyItems())
+    const call = this.#find(id)
+    if (call?.push(value) === false) this.#fail(call, tooManyItems())
   }
 
   /** The caller sends no more items. */
   end(id: number): void {
-    const call = this.#calls.get(id)
-    if (call === undefined) return
-    call.itemsEnded = true
-    call.items?.end()
+    this.#find(id)?.endItems()
   }
 
   /** The caller gives leave for so many more items of the answer. */
   more(id: number, items: number): void {
-    this.#calls.get(id)?.writer?.more(items)
+    this.#find(id)?.writer?.more(items)
   }
 
   /** The caller wants no answer any more. */
   cancel(id: number): void {
-    const call = this.#calls.get(id)
+    const call = this.#find(id)
     const message = 'The caller gave the call up'
-    if (call !== undefined) this.#finish(id, call, new CallError('ERR_CANCELLED', { message }))
+    if (call !== undefined) this.#finish(call, { reason: new CallError('ERR_CANCELLED', { message }) })
   }
 
   /** Answers the calls whose deadline has come with `ERR_DEADLINE`, and aborts their handlers. */
   expire(now: number): void {
-    for (const [id, call] of this.#calls) {
+    this.#keepRunning()
+    for (const call of this.#calls.values()) {
       if (call.deadline > now) continue
       const message = 'The call took longer than its deadline (deadlineMs)'
-      this.#fail(id, call, new CallError('ERR_DEADLINE', { message }))
+      this.#fail(call, new CallError('ERR_DEADLINE', { message }))
     }
   }
 
   /** Aborts all handlers: nobody waits for their answers. */
   fail(error: Error): void {
-    for (const [id, call] of this.#calls) this.#finish(id, call, error)
+    this.#keepRunning()
+    for (const call of this.#calls.values()) this.#finish(call, { reason: error })
   }
 
-  #itemsOf(id: number, call: Taken<Value>): ItemReader<Value> {
-    if (call.items === undefined) {
-      call.items = new ItemReader<Value>({
-        more: (items) => {
-          if (this.#calls.get(id) === call) this.#sink.more(id, items)
-        },
-        cancel: () => {
-          call.itemsEnded = true
-        },
-      })
-      if (call.itemsEnded) call.items.end()
-      else if (call.given !== undefined) call.items.fail(call.given.reason as Error)
-    }
-    return call.items
-  }
-
-  #answer(id: number, call: Taken<Value>, value: unknown): void {
-    if (this.#calls.get(id) !== call) {
+  #answer(call: Taken<Value>, value: unknown): void {
+    if (call.over) {
       if (isStream(value)) void value[Symbol.asyncIterator]().return?.()
       return
     }
     if (!isStream(value)) {
-      this.#finish(id, call, answered)
-      this.#sink.reply(id, value as Value)
+      this.#finish(call, undefined)
+      this.#sink.reply(call.id, value as Value)
       return
     }
-    const writer = new ItemWriter<Value>((item) => this.#sink.item(id, item))
+    const writer = new ItemWriter<Value>((item) => this.#sink.item(call.id, item))
     call.writer = writer
     writer.sendAll(value as AsyncIterable<Value>).then(
       (whole) => {
-        if (!whole || this.#calls.get(id) !== call) return
-        this.#finish(id, call, answered)
-        this.#sink.end(id)
+        if (!whole || call.over) return
+        this.#finish(call, undefined)
+        this.#sink.end(call.id)
       },
-      (error) => this.#fail(id, call, error),
+      (error) => this.#fail(call, error),
     )
   }
 
-  #fail(id: number, call: Taken<Value>, error: unknown): void {
-    if (this.#calls.get(id) !== call) return
-    this.#finish(id, call, error)
-    this.#sink.error(id, error)
+  #fail(call: Taken<Value>, error: unknown): void {
+    if (call.over) return
+    this.#finish(call, { reason: error })
+    this.#sink.error(call.id, error)
   }
 
-  #finish(id: number, call: Taken<Value>, reason: unknown): void {
-    this.#calls.delete(id)
-    call.writer?.stop()
-    if (reason === answered) call.items?.end()
-    else {
-      call.given = { reason }
-      call.items?.fail(reason as Error)
-      call.abort?.abort(reason)
-    }
+  #finish(call: Taken<Value>, given: { readonly reason: unknown } | undefined): void {
+    if (this.#running === call) this.#running = undefined
+    else this.#calls.delete(call.id)
+    call.finish(given)
+  }
+
+  #find(id: number): Taken<Value> | undefined {
+    return this.#running?.id === id ? this.#running : this.#calls.get(id)
+  }
+
+  #keepRunning(): void {
+    if (this.#running !== undefined) this.#calls.set(this.#running.id, this.#running)
+    this.#running = undefined
   }
 }
-
-function signalOf<Value>(call: Taken<Value>): AbortSignal {
-  if (call.abort === undefined) {
-    call.abort = new AbortController()
-    if (call.given !== undefined) call.abort.abort(call.given.reason)
-  }
-  return call.abort.signal
-}
-
-const answered = Symbol('answered')
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'

@@ -3,12 +3,12 @@ import { HandshakeError, RealtimeError, TimeoutError } from '../errors.ts'
 import { GOING_AWAY } from '../protocol/close-code.ts'
 import { MessageCompression } from '../protocol/compression.ts'
 import { isHeaderField } from '../protocol/http-head.ts'
-import { type PreparedMessage, prepareMessage } from '../protocol/prepared-message.ts'
 import {
   composeHandshakeResponse,
   type HandshakeRequest,
   readHandshakeRequest,
 } from '../protocol/server-handshake.ts'
+import { SharedMessage } from '../protocol/shared-message.ts'
 import type { Runtime, UpgradeExchange } from '../runtime/contract.ts'
 import { TopicIndex } from '../topics/topic-index.ts'
 import { WebSocketCarrier } from '../transport/websocket-carrier.ts'
@@ -275,37 +275,13 @@ export class Endpoint<Data> implements SocketHost<Data> {
     options?: SendOptions,
     except?: WebSocketCarrier<Socket<Data>>,
   ): number {
-    const subscribers = this.#topics.subscribers(topic)
-    const type = typeof data === 'string' ? 'text' : 'binary'
-    const payload = typeof data === 'string' ? encoder.encode(data) : bytesOf(data)
-    const { arena } = this.#runtime.turn
-    const compressing = options?.compress ?? true
-    let plain: PreparedMessage | undefined
-    let compressed: Map<number, PreparedMessage> | undefined
+    const message = new SharedMessage(typeof data === 'string' ? data : bytesOf(data), this.#runtime.text)
+    const compress = options?.compress ?? true
     let receivers = 0
-    for (const carrier of subscribers) {
+    for (const carrier of this.#topics.subscribers(topic)) {
       if (carrier === except) continue
       receivers += 1
-      const { compression } = carrier
-      if (compression === undefined || !compressing || payload.length < compression.thresholdBytes) {
-        plain ??= prepareMessage(arena, type, payload, false)
-        carrier.sendPrepared(plain.bytes, plain.start, plain.end)
-        continue
-      }
-      const key = compression.broadcastKey
-      if (key === undefined) {
-        // Its window is its own, so it has to be compressed for it alone.
-        if (typeof data === 'string') carrier.sendText(data, true)
-        else carrier.sendBinary(payload, true)
-        continue
-      }
-      compressed ??= new Map()
-      let prepared = compressed.get(key)
-      if (prepared === undefined) {
-        prepared = prepareMessage(arena, type, compression.compress(payload, true, true), true)
-        compressed.set(key, prepared)
-      }
-      carrier.sendPrepared(prepared.bytes, prepared.start, prepared.end)
+      carrier.sendShared(message, compress)
     }
     return receivers
   }
@@ -350,7 +326,6 @@ export class Endpoint<Data> implements SocketHost<Data> {
   }
 }
 
-const encoder = new TextEncoder()
 function closing(): HandshakeError {
   return new HandshakeError('ERR_CLOSED', { side: 'local', status: 503, message: 'The server is closing' })
 }

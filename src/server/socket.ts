@@ -2,6 +2,7 @@ import { ClosedError, RealtimeError } from '../errors.ts'
 import { isWireCloseCode, maxReasonBytes } from '../protocol/close-code.ts'
 import { maxControlPayloadBytes } from '../protocol/opcode.ts'
 import type { ReadyState } from '../protocol/ready-state.ts'
+import type { SharedMessage } from '../protocol/shared-message.ts'
 import type { CarrierEvents, Closed, SendResult, WebSocketCarrier } from '../transport/websocket-carrier.ts'
 import { bytesOf, copyOf } from '../util/bytes.ts'
 import { onRejection, reportError, reportHandlerError } from './handler-errors.ts'
@@ -100,6 +101,11 @@ export class Socket<Data = undefined> {
     const compress = options?.compress ?? true
     if (typeof data === 'string') return this.#carrier.sendText(data, compress)
     return this.#carrier.sendBinary(bytesOf(data), compress)
+  }
+
+  /** @internal Sends what other sockets send too. */
+  sendShared(message: SharedMessage): SendResult {
+    return this.#carrier.sendShared(message, true)
   }
 
   /**

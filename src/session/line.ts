@@ -1,4 +1,4 @@
-import { Outbox, type OutboxLimits } from './outbox.ts'
+import { Outbox, type OutboxLimits, type Unit } from './outbox.ts'
 
 export interface LineLimits extends OutboxLimits {
   /** How long a session without a carrier is kept. */
@@ -18,8 +18,8 @@ export type Attachment<Carrier> =
  * from its own place on; whoever attaches says which place that is. To resume, to fall back to another transport, to
  * move to a better one and to hand over to another server are all the same act.
  */
-export class Line<Carrier extends object, Unit> {
-  readonly #outbox: Outbox<Unit>
+export class Line<Carrier extends object, Kept extends Unit> {
+  readonly #outbox: Outbox<Kept>
   readonly #windowMs: number
   #carrier: Carrier | undefined
   /** Position of the last unit the carrier took. */
@@ -46,7 +46,17 @@ export class Line<Carrier extends object, Unit> {
 
   /** Units the carrier has not taken. */
   get waiting(): number {
-    return this.#outbox.waiting + this.#outbox.position - this.#cursor
+    return this.#outbox.lastPosition - this.#cursor
+  }
+
+  /** Position of the last unit there is. */
+  get lastPosition(): number {
+    return this.#outbox.lastPosition
+  }
+
+  /** The first position that is still kept. */
+  get firstPosition(): number {
+    return this.#outbox.firstPosition
   }
 
   /** Bytes that wait or are kept. */
@@ -93,14 +103,21 @@ export class Line<Carrier extends object, Unit> {
   }
 
   /** Puts a unit behind all others. */
-  push(unit: Unit, bytes: number, now: number): void {
-    this.#outbox.push(unit, bytes, now)
+  push(unit: Kept): void {
+    this.#outbox.push(unit)
+  }
+
+  /** Says what was said at `position` once more, behind all others. False where it is kept no longer. */
+  repeat(position: number): boolean {
+    const unit = this.#outbox.find(position)
+    if (unit !== undefined) this.#outbox.push(unit)
+    return unit !== undefined
   }
 
   /** The next unit for `carrier`; nothing where it is not its turn, or nothing waits. */
-  take(carrier: Carrier, now: number): Unit | undefined {
+  take(carrier: Carrier): Kept | undefined {
     if (carrier !== this.#carrier) return undefined
-    const unit = this.#outbox.take(this.#cursor + 1, now)
+    const unit = this.#outbox.take(this.#cursor + 1)
     if (unit !== undefined) this.#cursor += 1
     return unit
   }

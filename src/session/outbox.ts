@@ -6,32 +6,35 @@ export interface OutboxLimits {
   readonly maxAgeMs: number
 }
 
-interface Kept<Unit> {
-  readonly unit: Unit
-  readonly bytes: number
-  /** When it was pushed; from when it was taken on, when that was. */
-  time: number
+/** What a session says at once: one event, encoded, be it several frames. Never split, and the same for whoever hears it. */
+export interface Unit {
+  /** What it counts for. */
+  readonly byteLength: number
 }
 
 /**
- * The units a session has to say, in order. A unit is indivisible: one event, encoded, be it several frames. It gets its
- * position when a carrier first takes it, counted from 1, and is kept until the peer has acknowledged that position, or
- * until the limits want its room. What is still waiting is never dropped: it overflows.
+ * The units a session has to say, in order. Each has a position, counted from 1, and is kept until the peer has acknowledged
+ * it, or until the limits want the room of what a carrier has taken. What is still waiting is never dropped: it overflows.
  */
-export class Outbox<Unit> {
+export class Outbox<Kept extends Unit> {
   readonly #limits: OutboxLimits
-  /** Units that were taken, then units that wait; those before `#head` are gone. */
-  #units: (Kept<Unit> | undefined)[] = []
-  #head = 0
-  /** Position of the unit at `#head`. */
+  /** The unit at a position stands at that position modulo the length, which is a power of two. */
+  #ring: (Kept | undefined)[] = []
   #firstPosition = 1
-  /** Position of the last unit that was taken. */
   #position = 0
+  #lastPosition = 0
   #bytes = 0
   #overflowed = false
+  /** Positions that had been taken at some time; what lies before them is at least so old. Oldest first. */
+  readonly #taken: { readonly position: number; readonly time: number }[] = []
 
   constructor(limits: OutboxLimits) {
     this.#limits = limits
+  }
+
+  /** The first position that can still be taken. */
+  get firstPosition(): number {
+    return this.#firstPosition
   }
 
   /** Position of the last unit a carrier took. */
@@ -39,9 +42,14 @@ export class Outbox<Unit> {
     return this.#position
   }
 
+  /** Position of the last unit there is. */
+  get lastPosition(): number {
+    return this.#lastPosition
+  }
+
   /** Units that no carrier has taken yet. */
   get waiting(): number {
-    return this.#units.length - this.#head - this.kept
+    return this.#lastPosition - this.#position
   }
 
   /** Units that were taken and may be asked for again. */
@@ -60,65 +68,75 @@ export class Outbox<Unit> {
   }
 
   /** Puts a unit behind all others. */
-  push(unit: Unit, bytes: number, now: number): void {
+  push(unit: Kept): void {
     if (this.#overflowed) return
-    this.#units.push({ unit, bytes, time: now })
-    this.#bytes += bytes
-    while (this.#bytes > this.#limits.maxBytes && this.kept > 0) this.#dropFirst()
-    if (this.#bytes > this.#limits.maxBytes) this.#overflow()
+    if (this.#lastPosition - this.#firstPosition + 1 === this.#ring.length) this.#grow()
+    this.#lastPosition += 1
+    this.#ring[this.#lastPosition & (this.#ring.length - 1)] = unit
+    this.#bytes += unit.byteLength
+    const { maxBytes } = this.#limits
+    while (this.#bytes > maxBytes && this.#firstPosition <= this.#position) this.#dropFirst()
+    if (this.#bytes > maxBytes) this.#overflow()
   }
 
   /** The unit at `position`, which thereby counts as taken; `undefined` where nothing is there. */
-  take(position: number, now: number): Unit | undefined {
-    const entry = this.#units[this.#head + position - this.#firstPosition]
-    if (entry === undefined || position > this.#position + 1) return undefined
-    if (position > this.#position) {
-      this.#position = position
-      entry.time = now
-    }
-    return entry.unit
+  take(position: number): Kept | undefined {
+    if (position > this.#position + 1) return undefined
+    const unit = this.find(position)
+    if (unit !== undefined && position > this.#position) this.#position = position
+    return unit
   }
 
-  /** The first position that can still be taken. */
-  get firstPosition(): number {
-    return this.#firstPosition
+  /** The unit at `position`, where it waits or is kept. */
+  find(position: number): Kept | undefined {
+    const isThere = position >= this.#firstPosition && position <= this.#lastPosition
+    return isThere ? this.#ring[position & (this.#ring.length - 1)] : undefined
   }
 
   /** The peer has everything up to `position`. False where it cannot have: that was never taken. */
   acknowledge(position: number): boolean {
     if (position > this.#position) return false
-    while (this.#firstPosition <= position && this.kept > 0) this.#dropFirst()
+    while (this.#firstPosition <= position) this.#dropFirst()
     return true
   }
 
-  /** Forgets what has been kept for too long. */
+  /** Forgets what has been kept for too long, as far as it was called often enough to know. */
   expire(now: number): void {
-    while (this.kept > 0 && this.#first.time + this.#limits.maxAgeMs <= now) this.#dropFirst()
-  }
-
-  get #first(): Kept<Unit> {
-    return this.#units[this.#head] as Kept<Unit>
+    const taken = this.#taken
+    if (this.kept > 0 && this.#position > (taken.at(-1)?.position ?? 0)) {
+      taken.push({ position: this.#position, time: now })
+    }
+    let old = taken[0]
+    while (
+      old !== undefined &&
+      (old.position < this.#firstPosition || old.time + this.#limits.maxAgeMs <= now)
+    ) {
+      this.acknowledge(old.position)
+      taken.shift()
+      old = taken[0]
+    }
   }
 
   #dropFirst(): void {
-    this.#bytes -= this.#first.bytes
-    this.#units[this.#head] = undefined
-    this.#head += 1
+    const index = this.#firstPosition & (this.#ring.length - 1)
+    this.#bytes -= (this.#ring[index] as Kept).byteLength
+    this.#ring[index] = undefined
     this.#firstPosition += 1
-    if (this.#head === this.#units.length) {
-      this.#units = []
-      this.#head = 0
-    } else if (this.#head >= 64 && this.#head * 2 >= this.#units.length) {
-      this.#units.splice(0, this.#head)
-      this.#head = 0
+  }
+
+  #grow(): void {
+    const ring: (Kept | undefined)[] = Array(Math.max(4, this.#ring.length * 2)).fill(undefined)
+    for (let position = this.#firstPosition; position <= this.#lastPosition; position++) {
+      ring[position & (ring.length - 1)] = this.find(position)
     }
+    this.#ring = ring
   }
 
   #overflow(): void {
     this.#overflowed = true
-    this.#units = []
-    this.#head = 0
+    this.#ring = []
     this.#firstPosition = this.#position + 1
+    this.#lastPosition = this.#position
     this.#bytes = 0
   }
 }

@@ -3,6 +3,7 @@ import { ABNORMAL_CLOSURE, type CloseFrame, TRY_AGAIN_LATER } from '../protocol/
 import type { MessageCompression } from '../protocol/compression.ts'
 import { Connection, type ConnectionSettings, type ConnectionSink } from '../protocol/connection.ts'
 import { CLOSED, OPEN, type ReadyState } from '../protocol/ready-state.ts'
+import type { FrameRegion, SharedMessage } from '../protocol/shared-message.ts'
 import type { TimerWheel, WheelEntry } from '../util/timer-wheel.ts'
 import type { Link, LinkSink } from './link.ts'
 import type { Flushable, Turn } from './turn.ts'
@@ -153,14 +154,32 @@ export class WebSocketCarrier<Owner> implements ConnectionSink, LinkSink, Flusha
     return this.#sent()
   }
 
-  /** Sends a frame that was written once for many; see `Connection.sendPrepared`. */
-  sendPrepared(bytes: Uint8Array, start: number, end: number): SendResult {
+  /** Sends what others send too. */
+  sendShared(message: SharedMessage, compress: boolean): SendResult {
+    const { compression } = this
+    const { arena } = this.#settings.turn
+    let frame: FrameRegion
+    if (compression === undefined || !compress || message.byteLength < compression.thresholdBytes) {
+      frame = message.frame(arena)
+    } else {
+      const key = compression.broadcastKey
+      const { data } = message
+      // Its window is its own, so it has to be compressed for it alone.
+      if (key === undefined)
+        return typeof data === 'string' ? this.sendText(data, true) : this.sendBinary(data, true)
+      frame = message.compressedFrame(arena, compression, key)
+    }
+    return this.sendFrame(frame.bytes, frame.start, frame.end)
+  }
+
+  /** Sends a frame that was made elsewhere; see `Connection.sendFrame`. */
+  sendFrame(bytes: Uint8Array, start: number, end: number): SendResult {
     if (!this.#mayTake()) return 'dropped'
     if (this.#behindStream !== undefined) {
       const copy = bytes.slice(start, end)
-      return this.#wait(copy.length, () => this.#connection.sendPrepared(copy, 0, copy.length))
+      return this.#wait(copy.length, () => this.#connection.sendFrame(copy, 0, copy.length))
     }
-    this.#connection.sendPrepared(bytes, start, end)
+    this.#connection.sendFrame(bytes, start, end)
     return this.#sent()
   }
 

@@ -8,7 +8,7 @@ import type { Session } from '../../src/channels/session.ts'
 import type { NumberedFrame } from '../../src/codec/frame.ts'
 import { faultyBus } from '../../src/testing/faulty-bus.ts'
 import { seeded } from '../testing/seeded.ts'
-import { settled, VirtualCore } from './virtual-core.ts'
+import { settled, type TestUnit, VirtualCore } from './virtual-core.ts'
 
 const room = channel('room', {
   events: { say: {}, said: {} },
@@ -19,7 +19,7 @@ const room = channel('room', {
 /** A client as the protocol wants it: it counts what it hears, and says again what it cannot know to have arrived. */
 class ModelClient {
   readonly name: string
-  readonly session: Session<SessionEvent>
+  readonly session: Session<TestUnit>
   readonly heard: SessionEvent[] = []
   /** Calls without an answer, in order. */
   readonly open = new Map<number, NumberedFrame>()
@@ -29,7 +29,7 @@ class ModelClient {
   #flying: SessionEvent[] = []
   #number = 0
 
-  constructor(name: string, session: Session<SessionEvent>) {
+  constructor(name: string, session: Session<TestUnit>) {
     this.name = name
     this.session = session
   }
@@ -64,9 +64,9 @@ class ModelClient {
 
   take(count: number): void {
     for (let index = 0; index < count && this.#carrier !== undefined; index++) {
-      const event = this.session.take(this.#carrier)
-      if (event === undefined) return
-      this.#flying.push(event)
+      const unit = this.session.take(this.#carrier)
+      if (unit === undefined) return
+      this.#flying.push(unit.event)
     }
   }
 

@@ -61,8 +61,24 @@ test('a call that comes again takes effect once, and has its first answer', asyn
   first.cut()
   const second = await server.client().opened()
   const { session, key } = connected
-  second.say({ type: 'connect', resume: { session, key, position: 2 } }, call)
+  second.say({ type: 'connect', resume: { session, key, position: 1 } }, call)
+  assert.equal((await second.hear('resumed'))['replayed'], 1)
   assert.deepEqual(await second.hear('reply'), answer)
+  assert.deepEqual(await second.hear('reply'), answer)
+})
+
+test('a call that comes again when its answer was acknowledged takes no effect, and hears so', async () => {
+  await using server = await serveChannels([room])
+  const client = server.client()
+  await client.join('room:1')
+  const call = { type: 'call', id: 2, channel: 'room:1', event: 'effect' }
+  client.say(call)
+  await client.hear('reply')
+  const before = effects
+  client.say({ type: 'ack', position: 2 }, call)
+  const { error } = (await client.hear('error')) as { error: { code: string } }
+  assert.equal(error.code, 'ERR_FORGOTTEN')
+  assert.equal(effects, before)
 })
 
 const forged: [

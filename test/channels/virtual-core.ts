@@ -1,44 +1,47 @@
 import type { Bus } from '../../src/bus/contract.ts'
 import { memoryBus } from '../../src/bus/memory-bus.ts'
-import type { Carrier, Ending, SessionEvent } from '../../src/channels/carrier.ts'
+import type { Carrier, Encoder, Ending, SessionEvent } from '../../src/channels/carrier.ts'
 import type { AnyChannel, DefinedChannel } from '../../src/channels/channel.ts'
 import { Core, type CoreLimits } from '../../src/channels/core.ts'
 import type { Credentials } from '../../src/channels/principal.ts'
 import type { Session } from '../../src/channels/session.ts'
+import type { Unit } from '../../src/session/outbox.ts'
 import { TimerWheel } from '../../src/util/timer-wheel.ts'
 
 export const limits: CoreLimits = {
   windowMs: 30_000,
   maxBytes: 1_000_000,
   maxAgeMs: 60_000,
-  maxAnswers: 100,
   maxChannels: 10,
   maxCalls: 10,
   rate: undefined,
 }
 
+export interface TestUnit extends Unit {
+  readonly event: SessionEvent
+}
+
 /** Events as they are; for the tests each costs one byte. */
-export const encoder = {
+export const encoder: Encoder<TestUnit> = {
   name: 'test',
-  encode: (event: SessionEvent) => event,
-  byteLength: () => 1,
+  encode: (event) => ({ event, byteLength: 1 }),
 }
 
 /** A carrier that takes everything at once, or what the test wants of it. */
 export class TestCarrier implements Carrier {
   readonly heard: SessionEvent[] = []
   ending: Ending | undefined
-  readonly #session: Session<SessionEvent>
+  readonly #session: Session<TestUnit>
 
-  constructor(session: Session<SessionEvent>, position?: number) {
+  constructor(session: Session<TestUnit>, position?: number) {
     this.#session = session
     session.attach(this, position)
     this.wake()
   }
 
   wake(): void {
-    for (let event = this.#session.take(this); event !== undefined; event = this.#session.take(this)) {
-      this.heard.push(event)
+    for (let unit = this.#session.take(this); unit !== undefined; unit = this.#session.take(this)) {
+      this.heard.push(unit.event)
     }
   }
 
@@ -98,7 +101,7 @@ export class VirtualCore {
   /** A session, with a carrier. */
   async open(
     credentials: Credentials = {},
-  ): Promise<{ session: Session<SessionEvent>; carrier: TestCarrier; key: string }> {
+  ): Promise<{ session: Session<TestUnit>; carrier: TestCarrier; key: string }> {
     const { session, key } = await this.core.open(encoder, credentials)
     return { session, carrier: new TestCarrier(session), key }
   }

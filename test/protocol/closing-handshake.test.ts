@@ -121,7 +121,7 @@ for (const role of roles) {
     core.connection.sendFragment(Uint8Array.of(1), 'binary', true, true)
     core.connection.sendPing(Uint8Array.of(1))
     core.connection.sendPong(Uint8Array.of(1))
-    core.connection.sendPrepared(Uint8Array.of(0x82, 0), 0, 2)
+    core.connection.sendFrame(Uint8Array.of(0x82, 0), 0, 2)
     assert.deepEqual(core.sent(), ['close 1000'])
   })
 

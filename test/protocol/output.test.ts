@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Arena, Output } from '../../src/protocol/index.ts'
-import { prepareMessage } from '../../src/protocol/prepared-message.ts'
+import { SharedMessage } from '../../src/protocol/shared-message.ts'
+import { plainText } from '../../src/protocol/text.ts'
 import { openCore } from './core.ts'
 import { concat, readFrames, toHex, utf8 } from './frames.ts'
 
@@ -62,7 +63,7 @@ test('room for what had to be put together is free again too', () => {
   const [one, other] = [new Output(arena), new Output(arena)]
   commit(one, utf8('one '))
   commit(other, utf8('other'))
-  const { bytes, start, end } = prepareMessage(arena, 'text', utf8('to all'), false)
+  const { bytes, start, end } = new SharedMessage('to all', plainText).frame(arena)
   one.append(bytes, start, end)
   const used = arena.used
   one.flush(target(false))
@@ -115,7 +116,7 @@ test('a message larger than the arena has room of its own, which the arena does 
 test('a broadcast is written once, and every subscriber is given the very same view', () => {
   const arena = new Arena(100)
   const outputs = [new Output(arena), new Output(arena), new Output(arena)]
-  const { bytes, start, end } = prepareMessage(arena, 'text', utf8('to all'), false)
+  const { bytes, start, end } = new SharedMessage('to all', plainText).frame(arena)
   for (const output of outputs) output.append(bytes, start, end)
   const link = target(false)
   for (const output of outputs) output.flush(link)
@@ -123,22 +124,34 @@ test('a broadcast is written once, and every subscriber is given the very same v
   assert.deepEqual(readFrames(link.pieces[0] as Uint8Array)[0]?.payload, utf8('to all'))
 })
 
+test('a broadcast of an earlier turn is written again, and one of this turn is not', () => {
+  const arena = new Arena(100)
+  const message = new SharedMessage('to all', plainText)
+  const first = message.frame(arena)
+  assert.equal(message.frame(arena), first)
+  arena.recycle()
+  commit(new Output(arena), utf8('something else'))
+  const { bytes, start, end } = message.frame(arena)
+  assert.notEqual(start, first.start)
+  assert.deepEqual(readFrames(bytes.subarray(start, end))[0]?.payload, utf8('to all'))
+})
+
 test('a broadcast keeps its place among the messages of a connection', () => {
   const core = openCore('server')
   const { connection } = core
   const { arena } = connection.output
   connection.sendText('before')
-  const text = prepareMessage(arena, 'text', utf8('broadcast'), false)
-  const binary = prepareMessage(arena, 'binary', Uint8Array.of(1), true)
+  const text = new SharedMessage('broadcast', plainText).frame(arena)
+  const binary = new SharedMessage(Uint8Array.of(1), plainText).frame(arena)
   connection.sendText('between')
-  connection.sendPrepared(text.bytes, text.start, text.end)
-  connection.sendPrepared(binary.bytes, binary.start, binary.end)
+  connection.sendFrame(text.bytes, text.start, text.end)
+  connection.sendFrame(binary.bytes, binary.start, binary.end)
   connection.sendText('after')
   assert.deepEqual(core.sent(), [
     'text <6265666f7265>',
     'text <6265747765656e>',
     'text <62726f616463617374>',
-    'binary rsv4 <01>',
+    'binary <01>',
     'text <6166746572>',
   ])
 })
@@ -234,7 +247,7 @@ test('outputs that share an arena keep their order, and kept bytes stay, whateve
           expected[one.output]?.push(bytes)
         } else if (one.do === 'broadcast') {
           const payload = message(one.length)
-          const { bytes, start, end } = prepareMessage(arena, 'binary', payload, false)
+          const { bytes, start, end } = new SharedMessage(payload, plainText).frame(arena)
           const frame = bytes.slice(start, end)
           for (const index of one.outputs) {
             outputs[index]?.append(bytes, start, end)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Line } from '../../src/session/line.ts'
+import type { Unit } from '../../src/session/outbox.ts'
 
 const limits = { maxBytes: 1_000_000, maxAgeMs: 60_000, windowMs: 30_000 }
 
@@ -9,16 +10,22 @@ interface Carrier {
   readonly name: string
 }
 
-function lineWith(...units: string[]): Line<Carrier, string> {
-  const line = new Line<Carrier, string>(limits, 0)
-  for (const unit of units) line.push(unit, unit.length, 0)
+interface Said extends Unit {
+  readonly said: string
+}
+
+const unit = (said: string): Said => ({ said, byteLength: said.length })
+
+function lineWith(...units: string[]): Line<Carrier, Said> {
+  const line = new Line<Carrier, Said>(limits, 0)
+  for (const said of units) line.push(unit(said))
   return line
 }
 
 /** Everything `carrier` can take. */
-function takeAll(line: Line<Carrier, string>, carrier: Carrier): string[] {
+function takeAll(line: Line<Carrier, Said>, carrier: Carrier): string[] {
   const units: string[] = []
-  for (let unit = line.take(carrier, 0); unit !== undefined; unit = line.take(carrier, 0)) units.push(unit)
+  for (let unit = line.take(carrier); unit !== undefined; unit = line.take(carrier)) units.push(unit.said)
   return units
 }
 
@@ -35,7 +42,7 @@ test('a new carrier goes on behind the position it names, and the old one takes 
   line.attach(first, 0)
   takeAll(line, first)
   assert.deepEqual(line.attach(second, 1), { resumed: true, replayed: 2, replaced: first })
-  line.push('d', 1, 0)
+  line.push(unit('d'))
   assert.deepEqual(takeAll(line, first), [])
   assert.deepEqual(takeAll(line, second), ['b', 'c', 'd'])
   assert.equal(line.detach(first, 0), false)
@@ -54,15 +61,26 @@ test('without a position it goes on behind what was acknowledged', () => {
 test('handed over, a carrier goes on where the other one is', () => {
   const line = lineWith('a', 'b', 'c')
   line.attach(first, 0)
-  assert.equal(line.take(first, 0), 'a')
+  assert.equal(line.take(first)?.said, 'a')
   assert.equal(line.handOver(second), first)
   assert.deepEqual(takeAll(line, second), ['b', 'c'])
+})
+
+test('what was said at a position is said again behind everything else, as long as it is kept', () => {
+  const line = lineWith('a', 'b')
+  line.attach(first, 0)
+  takeAll(line, first)
+  assert.equal(line.repeat(1), true)
+  assert.deepEqual(takeAll(line, first), ['a'])
+  line.acknowledge(2)
+  assert.equal(line.repeat(2), false)
+  assert.deepEqual(takeAll(line, first), [])
 })
 
 test('a position that was never sent is refused', () => {
   const line = lineWith('a', 'b')
   line.attach(first, 0)
-  line.take(first, 0)
+  line.take(first)
   assert.deepEqual(line.attach(second, 2), { resumed: false, reason: 'position' })
   assert.equal(line.carrier, first)
 })
@@ -76,21 +94,21 @@ test('a position from before what is kept is refused', () => {
 })
 
 test('what waited for too many bytes cannot be resumed', () => {
-  const line = new Line<Carrier, string>({ ...limits, maxBytes: 10 }, 0)
-  line.push('too much of it', 11, 0)
+  const line = new Line<Carrier, Said>({ ...limits, maxBytes: 10 }, 0)
+  line.push(unit('too much of it'))
   assert.equal(line.overflowed, true)
   assert.deepEqual(line.attach(first, 0), { resumed: false, reason: 'overflow' })
 })
 
 test('what a carrier was about to take again, and what new units took the room of, is missed', () => {
-  const line = new Line<Carrier, string>({ ...limits, maxBytes: 10 }, 0)
-  line.push('aaaaa', 5, 0)
-  line.push('bbbbb', 5, 0)
+  const line = new Line<Carrier, Said>({ ...limits, maxBytes: 10 }, 0)
+  line.push(unit('aaaaa'))
+  line.push(unit('bbbbb'))
   line.attach(first, 0)
   takeAll(line, first)
   line.attach(second, 0)
   assert.equal(line.overflowed, false)
-  line.push('ccccc', 5, 0)
+  line.push(unit('ccccc'))
   assert.equal(line.overflowed, true)
 })
 
@@ -110,9 +128,14 @@ test('what is on its way again does not expire under the carrier', () => {
   line.attach(first, 0)
   takeAll(line, first)
   line.attach(second, 0)
+  line.expire(0)
   line.expire(60_000)
   assert.deepEqual(takeAll(line, second), ['a', 'b'])
 })
+
+interface Numbered extends Unit {
+  readonly number: number
+}
 
 test('property: over any cuts, splits and carriers a peer gets every unit once and in order', () => {
   const action = fc.oneof(
@@ -134,7 +157,7 @@ test('property: over any cuts, splits and carriers a peer gets every unit once a
   )
   fc.assert(
     fc.property(fc.array(action, { maxLength: 200, size: 'max' }), (actions) => {
-      const line = new Line<Carrier, number>(limits, 0)
+      const line = new Line<Carrier, Numbered>(limits, 0)
       let pushed = 0
       const received: number[] = []
       /** The peer listens to the carrier it opened last; what an older one still brings, it ignores. */
@@ -147,13 +170,14 @@ test('property: over any cuts, splits and carriers a peer gets every unit once a
       }
       const take = (count: number): void => {
         for (let index = 0; index < count && carrier !== undefined; index++) {
-          const unit = line.take(carrier, 0)
+          const unit = line.take(carrier)
           if (unit === undefined) return
-          flying.push(unit)
+          flying.push(unit.number)
         }
       }
       for (const { what, count } of actions) {
-        if (what === 'push') for (let index = 0; index < count; index++) line.push(++pushed, 8, 0)
+        if (what === 'push')
+          for (let index = 0; index < count; index++) line.push({ number: ++pushed, byteLength: 8 })
         else if (what === 'take') take(count)
         else if (what === 'arrive') received.push(...flying.splice(0, count))
         else if (what === 'acknowledge') assert.equal(line.acknowledge(received.length), true)

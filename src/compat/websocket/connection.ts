@@ -193,7 +193,7 @@ export class WebSocketConnection extends EventEmitter<ConnectionEvents> {
     }
     frame.mask = this.maskOutgoingPackets
     const bytes = frame.toBuffer()
-    this.#sent(this.#carrier.sendPrepared(bytes, 0, bytes.length), callback)
+    this.#sent(this.#carrier.sendFrame(bytes, 0, bytes.length), callback)
   }
 
   /** Sends a frame's payload as a message, in as many frames as the configuration asks for. */

@@ -212,7 +212,7 @@ export class Carrier implements ConnectionSink<Buffer>, LinkSink, Flushable {
   sendFrame(parts: readonly (string | Uint8Array)[], callback: SendCallback | undefined): void {
     for (const part of parts) {
       const bytes = typeof part === 'string' ? Buffer.from(part) : part
-      this.#connection.sendPrepared(bytes, 0, bytes.length)
+      this.#connection.sendFrame(bytes, 0, bytes.length)
     }
     this.#wrote(callback)
   }

@@ -15,9 +15,9 @@ import {
 } from '../../codec/frame.ts'
 import { readUpFrame } from '../../codec/read-frame.ts'
 import { CallError } from '../../errors.ts'
+import type { SharedMessage } from '../../protocol/shared-message.ts'
 import type { ResetReason } from '../../session/line.ts'
 import type { WheelEntry } from '../../util/timer-wheel.ts'
-import type { TextUnit } from './encoder.ts'
 
 /** What frames travel on: a WebSocket, a stream, the answer to a poll. */
 export interface Wire {
@@ -25,7 +25,7 @@ export interface Wire {
   readonly headers: Headers
   readonly remoteAddress: string | undefined
   /** Sends a frame. False where there is no room for another one until `drained`. */
-  send(text: string): boolean
+  send(frame: string | SharedMessage): boolean
   /** Reads nothing more until `resume`, where there is more to read. */
   pause(): void
   resume(): void
@@ -36,7 +36,7 @@ export interface Wire {
 /** What all connections of a server share. */
 export interface ConnectionSettings {
   readonly core: Core
-  readonly encoder: Encoder<TextUnit>
+  readonly encoder: Encoder<SharedMessage>
   /** The pings a client may rely on. */
   readonly heartbeat: { readonly everyMs: number; readonly graceMs: number }
   /** Time until a session is begun or taken up. */
@@ -54,7 +54,7 @@ export class Connection implements Carrier, WheelEntry {
   wheelTick = -1
   readonly #settings: ConnectionSettings
   readonly #wire: Wire
-  #session: Session<TextUnit> | undefined
+  #session: Session<SharedMessage> | undefined
   /** What came while it is found out who this is. */
   #early: UpFrame[] | undefined
   /** The largest number the client has been told of. */
@@ -95,7 +95,7 @@ export class Connection implements Carrier, WheelEntry {
     while (!this.#slow) {
       const unit = session.take(this)
       if (unit === undefined) return
-      this.#slow = !this.#wire.send(unit.text)
+      this.#slow = !this.#wire.send(unit)
     }
   }
 
@@ -129,7 +129,7 @@ export class Connection implements Carrier, WheelEntry {
     }
   }
 
-  #hear(session: Session<TextUnit>, frame: UpFrame): void {
+  #hear(session: Session<SharedMessage>, frame: UpFrame): void {
     switch (frame.type) {
       case 'ack':
         if (session.acknowledge(frame.position)) return
@@ -147,13 +147,13 @@ export class Connection implements Carrier, WheelEntry {
     }
   }
 
-  #hearNumbered(session: Session<TextUnit>, frame: NumberedFrame): void {
+  #hearNumbered(session: Session<SharedMessage>, frame: NumberedFrame): void {
     session.receive(frame)
     if (session.received - this.#acknowledged >= framesPerAck) this.#acknowledge(session)
     else if (this.wheelTick < 0 && !this.#closed) this.#settings.core.wait(this, ackDelayMs)
   }
 
-  #acknowledge(session: Session<TextUnit>): void {
+  #acknowledge(session: Session<SharedMessage>): void {
     if (session.received === this.#acknowledged || this.#closed) return
     this.#acknowledged = session.received
     this.#send({ type: 'ack', position: session.received })
@@ -190,7 +190,7 @@ export class Connection implements Carrier, WheelEntry {
   }
 
   /** Takes a session up behind `position`; answers why not, where that is impossible. */
-  #resume(session: Session<TextUnit>, position: number): ResetReason | undefined {
+  #resume(session: Session<SharedMessage>, position: number): ResetReason | undefined {
     const attachment = session.attach(this, position)
     if (!attachment.resumed) return attachment.reason
     this.#acknowledged = session.received
@@ -199,7 +199,7 @@ export class Connection implements Carrier, WheelEntry {
     return undefined
   }
 
-  #begin(session: Session<TextUnit>, key: string, reason: ResetReason | undefined): void {
+  #begin(session: Session<SharedMessage>, key: string, reason: ResetReason | undefined): void {
     session.attach(this, 0)
     const facts: SessionFacts = {
       session: session.id,
@@ -211,7 +211,7 @@ export class Connection implements Carrier, WheelEntry {
     this.#start(session)
   }
 
-  #start(session: Session<TextUnit>): void {
+  #start(session: Session<SharedMessage>): void {
     this.#settings.core.stopWaiting(this)
     this.#session = session
     this.#wire.resume()

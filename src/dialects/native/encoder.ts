@@ -1,25 +1,19 @@
 import type { Encoder, SessionEvent } from '../../channels/carrier.ts'
-
-/** A frame as text, and its length in UTF-8. */
-export interface TextUnit {
-  readonly text: string
-  readonly bytes: number
-}
+import { SharedMessage } from '../../protocol/shared-message.ts'
+import type { TextCodec } from '../../protocol/text.ts'
 
 /** Writes frames as JSON; one for many sessions in a row is written once. */
-export function textEncoder(byteLength: (text: string) => number): Encoder<TextUnit> {
+export function jsonEncoder(text: TextCodec): Encoder<SharedMessage> {
   let last: SessionEvent | undefined
-  let unit: TextUnit = { text: '', bytes: 0 }
+  let message: SharedMessage | undefined
   return {
     name: 'native',
     encode(event) {
-      if (event !== last) {
-        const text = JSON.stringify(event)
-        unit = { text, bytes: byteLength(text) }
+      if (message === undefined || event !== last) {
+        message = new SharedMessage(JSON.stringify(event), text)
         last = event
       }
-      return unit
+      return message
     },
-    byteLength: ({ bytes }) => bytes,
   }
 }

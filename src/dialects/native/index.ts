@@ -15,7 +15,7 @@ import {
   isStrings,
 } from '../../util/options.ts'
 import { Connection } from './connection.ts'
-import { textEncoder } from './encoder.ts'
+import { jsonEncoder } from './encoder.ts'
 import { answerOverHttp, type HttpWish } from './http.ts'
 
 export interface NativeOptions {
@@ -55,7 +55,7 @@ export function native(options: NativeOptions = {}): Dialect {
   return {
     name: 'native',
     mount(core) {
-      const encoder = textEncoder((text) => runtime.text.byteLength(text))
+      const encoder = jsonEncoder(runtime.text)
       const settings = { core, encoder, heartbeat, connectTimeoutMs, pollMs, maxBodyBytes }
       const route: RouteOptions<Connection | undefined> = {
         protocols: [subprotocol],
@@ -66,7 +66,8 @@ export function native(options: NativeOptions = {}): Dialect {
           socket.data = new Connection(settings, {
             headers,
             remoteAddress,
-            send: (text) => socket.send(text) === 'sent',
+            send: (frame) =>
+              (typeof frame === 'string' ? socket.send(frame) : socket.sendShared(frame)) === 'sent',
             pause: () => socket.pause(),
             resume: () => socket.resume(),
             close: (code, reason) => socket.close(code, reason),

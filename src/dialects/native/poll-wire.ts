@@ -1,4 +1,5 @@
 import type { Core } from '../../channels/core.ts'
+import type { SharedMessage } from '../../protocol/shared-message.ts'
 import type { WheelEntry } from '../../util/timer-wheel.ts'
 import type { Connection, Wire } from './connection.ts'
 import { lineHeaders } from './line-headers.ts'
@@ -31,8 +32,9 @@ export class PollWire implements Wire, WheelEntry {
     this.#connection = connection
   }
 
-  send(text: string): boolean {
+  send(frame: string | SharedMessage): boolean {
     if (this.#answered) return false
+    const text = typeof frame === 'string' ? frame : (frame.data as string)
     this.#frames.push(text)
     // `resumed` alone is nothing to say yet.
     if (this.#frames.length === 1 && text.startsWith('{"type":"resumed"')) this.#core.wait(this, this.#pollMs)

@@ -1,3 +1,4 @@
+import type { SharedMessage } from '../../protocol/shared-message.ts'
 import type { WheelEntry } from '../../util/timer-wheel.ts'
 import type { Connection, ConnectionSettings, Wire } from './connection.ts'
 import { lineHeaders } from './line-headers.ts'
@@ -43,8 +44,9 @@ export class StreamWire implements Wire, WheelEntry {
     this.#connection = connection
   }
 
-  send(text: string): boolean {
+  send(frame: string | SharedMessage): boolean {
     if (this.#controller === undefined) return false
+    const text = typeof frame === 'string' ? frame : frame.data
     this.#controller.enqueue(encoder.encode(this.#asEvents ? `data: ${text}\n\n` : `${text}\n`))
     this.#settings.core.wait(this, this.#settings.heartbeat.everyMs)
     return (this.#controller.desiredSize ?? 0) > 0

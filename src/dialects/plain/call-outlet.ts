@@ -1,6 +1,7 @@
-import type { Ending, SessionEvent } from '../../channels/carrier.ts'
+import type { Ending } from '../../channels/carrier.ts'
 import type { WireError } from '../../codec/frame.ts'
 import { failure, json } from './answers.ts'
+import type { PlainUnit } from './encoder.ts'
 import type { Outlet, Peer } from './peer.ts'
 
 /** One request that sends an event: joins, calls, and answers with what the handler answered; with a list for a stream. */
@@ -19,7 +20,7 @@ export class CallOutlet implements Outlet {
     this.#answer = answer
   }
 
-  write(event: SessionEvent): boolean {
+  write({ event }: PlainUnit): boolean {
     switch (event.type) {
       case 'joined':
         this.#peer().call(this.#event, this.#body)

@@ -1,8 +1,9 @@
-import type { Encoder, SessionEvent } from '../../channels/carrier.ts'
+import type { Encoder } from '../../channels/carrier.ts'
 import type { Core } from '../../channels/core.ts'
 import type { Dialect } from '../../channels/dialect.ts'
 import type { Credentials } from '../../channels/principal.ts'
 import { wireError } from '../../codec/frame.ts'
+import { runtime } from '../../runtime/node/index.ts'
 import type { RouteOptions } from '../../server/options.ts'
 import { type Origins, requestOriginAllowed } from '../../server/origin.ts'
 import { readText } from '../../server/request-body.ts'
@@ -18,7 +19,8 @@ import {
 } from '../../util/options.ts'
 import { json } from './answers.ts'
 import { CallOutlet } from './call-outlet.ts'
-import { Peer, plainEncoder } from './peer.ts'
+import { type PlainUnit, plainEncoder } from './encoder.ts'
+import { Peer } from './peer.ts'
 import { PollOutlet } from './poll-outlet.ts'
 import { SocketOutlet } from './socket-outlet.ts'
 import { StreamOutlet } from './stream-outlet.ts'
@@ -39,7 +41,7 @@ export interface PlainOptions {
 
 interface Settings {
   readonly core: Core
-  readonly encoder: Encoder<SessionEvent>
+  readonly encoder: Encoder<PlainUnit>
   readonly event: string
   readonly pollMs: number
   readonly maxBodyBytes: number
@@ -71,7 +73,7 @@ export function plain(options: PlainOptions = {}): Dialect {
   return {
     name: 'plain',
     mount(core) {
-      const encoder = plainEncoder()
+      const encoder = plainEncoder(event, runtime.text)
       const settings: Settings = { core, encoder, event, pollMs, maxBodyBytes }
       const route: RouteOptions<SocketOutlet | undefined> = {
         origins: origins as NonNullable<RouteOptions<undefined>['origins']>,

@@ -1,39 +1,23 @@
-import type { Carrier, Encoder, Ending, SessionEvent } from '../../channels/carrier.ts'
+import type { Carrier, Encoder, Ending } from '../../channels/carrier.ts'
 import type { Core } from '../../channels/core.ts'
 import type { Credentials } from '../../channels/principal.ts'
 import type { Session } from '../../channels/session.ts'
 import type { Position } from '../../codec/frame.ts'
+import type { PlainUnit } from './encoder.ts'
 
 /** Where what a client hears goes: a WebSocket, a stream, the answer to a request. */
 export interface Outlet {
   /** The next event. False where no further one is wanted until `wake`. */
-  write(event: SessionEvent): boolean
+  write(unit: PlainUnit): boolean
   /** The server ended it. */
   ended(ending: Ending): void
-}
-
-/** Events stay what they are: each outlet writes them its way. `delivered` estimates what they cost while they wait. */
-export function plainEncoder(): Encoder<SessionEvent> {
-  let last: SessionEvent | undefined
-  let bytes = 0
-  return {
-    name: 'plain',
-    encode: (event) => event,
-    byteLength(event) {
-      if (event !== last) {
-        last = event
-        bytes = JSON.stringify(event).length
-      }
-      return bytes
-    },
-  }
 }
 
 /** A client without a library: a session that is in one channel, and lasts as long as its connection. */
 export class Peer implements Carrier {
   readonly #outlet: Outlet
   readonly #channel: string
-  #session: Session<SessionEvent> | undefined
+  #session: Session<PlainUnit> | undefined
   #slow = false
   #gone = false
   #number = 0
@@ -46,7 +30,7 @@ export class Peer implements Carrier {
   /** Begins the session and joins. Rejects with what `authenticate` refuses with; a refused join is an event. */
   async open(
     core: Core,
-    encoder: Encoder<SessionEvent>,
+    encoder: Encoder<PlainUnit>,
     credentials: Credentials,
     join: { readonly params: unknown; readonly since: Position | undefined },
   ): Promise<void> {
@@ -87,11 +71,11 @@ export class Peer implements Carrier {
     const session = this.#session
     if (session === undefined) return
     while (!this.#slow && !this.#gone) {
-      const event = session.take(this)
-      if (event === undefined) return
+      const unit = session.take(this)
+      if (unit === undefined) return
       // Whoever has no protocol cannot ask again: what was written counts as heard.
       session.acknowledge(session.position)
-      this.#slow = !this.#outlet.write(event)
+      this.#slow = !this.#outlet.write(unit)
     }
   }
 

@@ -1,8 +1,9 @@
-import type { Ending, SessionEvent } from '../../channels/carrier.ts'
+import type { Ending } from '../../channels/carrier.ts'
 import type { Core } from '../../channels/core.ts'
 import type { Position, WireError } from '../../codec/frame.ts'
 import type { WheelEntry } from '../../util/timer-wheel.ts'
 import { failure, json } from './answers.ts'
+import type { PlainUnit } from './encoder.ts'
 import type { Outlet } from './peer.ts'
 import { cursorOf } from './texts.ts'
 
@@ -29,7 +30,7 @@ export class PollOutlet implements Outlet, WheelEntry {
     this.#answer = answer
   }
 
-  write(event: SessionEvent): boolean {
+  write({ event }: PlainUnit): boolean {
     switch (event.type) {
       case 'joined': {
         const { at, resumed, reset } = event

@@ -1,10 +1,11 @@
-import type { Ending, SessionEvent } from '../../channels/carrier.ts'
+import type { Encoder, Ending } from '../../channels/carrier.ts'
 import type { Core } from '../../channels/core.ts'
 import { closeCodes, type WireError } from '../../codec/frame.ts'
 import type { CallError, ErrorCode } from '../../errors.ts'
 import type { Socket } from '../../server/socket.ts'
-import { type Outlet, Peer, type plainEncoder } from './peer.ts'
-import { bodyOf, messageOf } from './texts.ts'
+import type { PlainUnit } from './encoder.ts'
+import { type Outlet, Peer } from './peer.ts'
+import { bodyOf } from './texts.ts'
 
 /** Close codes of a join that was refused; 4403 for all others. */
 const refusals: Partial<Record<ErrorCode, number>> = {
@@ -28,7 +29,7 @@ export class SocketOutlet implements Outlet {
   }
 
   /** Joins; the socket is read when it is known who this is. */
-  async open(core: Core, encoder: ReturnType<typeof plainEncoder>): Promise<void> {
+  async open(core: Core, encoder: Encoder<PlainUnit>): Promise<void> {
     const { request } = this.#socket
     this.#socket.pause()
     try {
@@ -54,14 +55,11 @@ export class SocketOutlet implements Outlet {
     this.#peer.lost()
   }
 
-  write(event: SessionEvent): boolean {
+  write({ event, message }: PlainUnit): boolean {
     if (event.type === 'joined') this.#joined = true
     else if (event.type === 'left') this.#socket.close(closeCodes[event.why], event.why)
     else if (event.type === 'error' && !this.#joined) this.#refuse(event.error)
-    else {
-      const text = messageOf(event, this.#event)
-      if (text !== undefined) return this.#socket.send(text) === 'sent'
-    }
+    else if (message !== undefined) return this.#socket.sendShared(message) === 'sent'
     return true
   }
 

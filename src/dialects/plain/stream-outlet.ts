@@ -1,8 +1,9 @@
-import type { Ending, SessionEvent } from '../../channels/carrier.ts'
+import type { Ending } from '../../channels/carrier.ts'
 import type { Core } from '../../channels/core.ts'
 import type { WireError } from '../../codec/frame.ts'
 import type { WheelEntry } from '../../util/timer-wheel.ts'
 import { failure } from './answers.ts'
+import type { PlainUnit } from './encoder.ts'
 import type { Outlet, Peer } from './peer.ts'
 import { cursorOf, eventOf, isLine, textOf } from './texts.ts'
 
@@ -45,7 +46,7 @@ export class StreamOutlet implements Outlet, WheelEntry {
     })
   }
 
-  write(event: SessionEvent): boolean {
+  write({ event }: PlainUnit): boolean {
     switch (event.type) {
       case 'joined': {
         const { at, welcome, resumed, reset } = event

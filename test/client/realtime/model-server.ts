@@ -2,13 +2,18 @@ import { type DownFrame, isCounted, type UpFrame } from '../../../src/codec/fram
 import { readUpFrame } from '../../../src/codec/read-frame.ts'
 import { AnswerWindow } from '../../../src/session/answer-window.ts'
 import { Line } from '../../../src/session/line.ts'
+import type { Unit } from '../../../src/session/outbox.ts'
 import type { ModelLink, ModelListener } from './model-network.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
+interface ModelUnit extends Unit {
+  readonly text: string
+}
+
 interface ModelSession {
   readonly name: string
-  readonly line: Line<ModelLink, string>
-  readonly window: AnswerWindow<undefined>
+  readonly line: Line<ModelLink, ModelUnit>
+  readonly window: AnswerWindow
   sinceAck: number
 }
 
@@ -52,7 +57,7 @@ export class ModelServer implements ModelListener {
     const text = JSON.stringify(frame)
     if (!isCounted(frame)) this.#link?.send(text)
     else if (this.#session !== undefined) {
-      this.#session.line.push(text, text.length, this.#time.now())
+      this.#session.line.push({ text, byteLength: text.length })
       this.#flush()
     }
   }
@@ -102,12 +107,12 @@ export class ModelServer implements ModelListener {
     }
     this.#sessions += 1
     const name = `s${this.#sessions}`
-    const line = new Line<ModelLink, string>(limits, this.#time.now())
+    const line = new Line<ModelLink, ModelUnit>(limits, this.#time.now())
     line.attach(link, 0)
     this.#session = {
       name,
       line,
-      window: new AnswerWindow({ maxAnswers: 100, maxAgeMs: 60_000 }),
+      window: new AnswerWindow(),
       sinceAck: 0,
     }
     this.#link = link
@@ -119,7 +124,7 @@ export class ModelServer implements ModelListener {
   #numbered(session: ModelSession, frame: UpFrame & { id: number }): void {
     session.sinceAck += 1
     if (session.sinceAck === 1) this.#time.later(900, () => this.#acknowledge(session))
-    if (session.window.see(frame.id, false).state === 'fresh') {
+    if (session.window.see(frame.id, false) === 'fresh') {
       this.effects.push(frame)
       this.handle(frame)
     }
@@ -135,7 +140,6 @@ export class ModelServer implements ModelListener {
     const link = this.#link
     if (link === undefined || this.#session === undefined) return
     const { line } = this.#session
-    const now = this.#time.now()
-    for (let text = line.take(link, now); text !== undefined; text = line.take(link, now)) link.send(text)
+    for (let unit = line.take(link); unit !== undefined; unit = line.take(link)) link.send(unit.text)
   }
 }

@@ -1,0 +1,130 @@
+// Channels and what they are compared with: calls, rooms, joining, all as Socket.IO's clients and ours speak.
+
+/** @import { Measuring, Peer, Scenario } from '../model.ts' */
+
+/** What a client of each says; `#########` is a number of its own for each (see load/session-load.c). */
+const body = JSON.stringify({ text: 'What is said in a room is seldom longer than this one line.' })
+const conversations = {
+  polyplex: {
+    path: '/polyplex',
+    header: 'Sec-WebSocket-Protocol: polyplex.1',
+    hellos: ['1:{"type":"connect"}', '1:{"type":"join","id":1,"channel":"room"}'],
+    call: `{"type":"call","id":#########,"channel":"room","event":"call","body":${body}}`,
+    say: `{"type":"send","id":#########,"channel":"room","event":"say","body":${body}}`,
+    // As our client does it.
+    others: {
+      ignore: '{"type":"ack"',
+      acknowledge: '{"type":"ack","position":#########}',
+      'acknowledge-every': 32,
+    },
+  },
+  'socket.io': {
+    path: '/socket.io/?EIO=4&transport=websocket',
+    header: 'X-Client: bench',
+    hellos: ['1:40', '1:421["join","room"]'],
+    call: `42#########["call",${body}]`,
+    say: `42["say",${body}]`,
+    others: { greetings: 1 },
+  },
+}
+
+const conversationWith = (/** @type {Peer} */ peer) =>
+  conversations[peer.name === 'socket.io' ? 'socket.io' : 'polyplex']
+
+/** Opens sessions that join, then has them say units. */
+function talk(
+  /** @type {Measuring} */ { load, peer },
+  /** @type {import('../model.ts').RunningServer} */ server,
+  /** @type {'call' | 'say'} */ unit,
+  /** @type {Record<string, number>} */ options,
+) {
+  const conversation = conversationWith(peer)
+  const { path, header, hellos, others } = conversation
+  return load(
+    'session-load',
+    server,
+    { path, header, unit: conversation[unit], ...others, ...options },
+    hellos,
+  )
+}
+
+const compared = ['polyplex', 'socket.io']
+
+/** @returns {Scenario} */
+function calls(/** @type {{ name: string, inFlight: number }} */ { name, inFlight }) {
+  const title = `call with an answer, ${inFlight} in flight`
+  return {
+    name,
+    title,
+    mix: `70 bytes of JSON, answered with the same, 100 sessions in a room, ${inFlight} in flight on each`,
+    figures: [{ id: name, title, unit: 'µs' }],
+    peers: compared,
+    estimateSeconds: ({ seconds }) => seconds + 2.5,
+    suits: (peer) => peer.can({ kind: 'room' }),
+    async measure(measuring) {
+      const server = await measuring.serve({ kind: 'room' })
+      const result = await talk(measuring, server, 'call', { connections: 100, 'in-flight': inFlight })
+      return { ...result, values: { [name]: result['cpuMicroseconds'] } }
+    },
+  }
+}
+
+/** @returns {Scenario} */
+function room(
+  /** @type {{ name: string, inFlight: number, history?: boolean, peers?: string[] }} */ {
+    name,
+    inFlight,
+    history = false,
+    peers = compared,
+  },
+) {
+  const title = `room of 500${history ? ' with history' : ''}, ${inFlight} in flight`
+  return {
+    name,
+    title,
+    mix: `70 bytes of JSON to 500 sessions in a room${history ? ' that keeps 200 messages' : ''}, ${inFlight} in flight; per delivery`,
+    figures: [{ id: name, title, unit: 'µs' }],
+    peers,
+    estimateSeconds: ({ seconds }) => seconds + 3,
+    suits: (peer) => peer.can({ kind: 'room', history }),
+    async measure(measuring) {
+      const server = await measuring.serve({ kind: 'room', history })
+      const result = await talk(measuring, server, 'say', {
+        connections: 500,
+        'in-flight': inFlight,
+        'fan-out': 1,
+      })
+      return { ...result, values: { [name]: result['cpuMicroseconds'] } }
+    },
+  }
+}
+
+/** @type {Scenario} */
+const joining = {
+  name: 'join',
+  title: 'joining, and being there',
+  mix: '5 000 sessions connect one after the other and join a room; a second later the memory of the server is looked at',
+  figures: [
+    { id: 'join', title: 'connecting and joining', unit: 'µs' },
+    { id: 'joined-memory', title: 'memory of a joined idle session', unit: 'bytes' },
+  ],
+  peers: compared,
+  needsFreshServer: true,
+  estimateSeconds: () => 12,
+  suits: (peer) => peer.can({ kind: 'room' }),
+  async measure(measuring) {
+    const server = await measuring.serve({ kind: 'room' })
+    const result = await talk(measuring, server, 'call', { connections: 5_000, 'in-flight': 0 })
+    return {
+      values: { join: result['cpuMicrosecondsToJoin'], 'joined-memory': result['bytesPerConnection'] },
+    }
+  },
+}
+
+export default [
+  calls({ name: 'call', inFlight: 1 }),
+  calls({ name: 'call-16', inFlight: 16 }),
+  room({ name: 'room', inFlight: 1 }),
+  room({ name: 'room-8', inFlight: 8 }),
+  joining,
+]
