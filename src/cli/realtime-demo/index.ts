@@ -32,7 +32,13 @@ export async function realtimeDemo(): Promise<RealtimeDemo> {
   const probe = probes((channel, event, tick) => app.channel(channel).publish(event, tick))
   const app: Realtime = realtime({
     channels: [rooms(), probe],
-    limits: { maxBytes: 262_144, maxChannels: 10, maxCalls: 200, rate: { perSecond: 40, burst: 400 } },
+    limits: {
+      windowMs: 60_000,
+      maxBytes: 262_144,
+      maxChannels: 10,
+      maxCalls: 500,
+      rate: { perSecond: 40, burst: 500 },
+    },
     authenticate(credentials) {
       if (app.sessionCount >= mostSessions) {
         throw new CallError('ERR_APPLICATION', { message: 'Too many visitors at the moment', reason: 'full' })

@@ -75,11 +75,9 @@ export class Relay {
     const link = this.#links.at(name)
     if (link === undefined || link.isFull) return refusal('There are too many connections.', 503)
     if (link.passage === 'offline') return refusal('The network panel is offline.', 503)
-    const origin = request.headers.get('origin')
-    if (origin !== null && new URL(origin).host !== request.headers.get('host'))
-      return refusal('Not from here.', 403)
-    const body = await request.text()
-    if (body.length > mostBodyBytes) return refusal('The request is too long.', 413)
+    if (isForeign(request)) return refusal('Not from here.', 403)
+    const body = await bodyOf(request)
+    if (body === undefined) return refusal('The request is too long.', 413)
     const ended = new AbortController()
     const passing = link.begin(() => ended.abort())
     request.signal.addEventListener('abort', () => passing.end())
@@ -104,6 +102,24 @@ export class Relay {
       return refusal('The network panel cut the connection.', 503)
     }
   }
+}
+
+/** Whether it comes from a page of another origin. */
+function isForeign({ headers }: Request): boolean {
+  const origin = headers.get('origin')
+  return origin !== null && !(URL.canParse(origin) && new URL(origin).host === headers.get('host'))
+}
+
+/** What a request says, as text; nothing where that is too much. */
+async function bodyOf({ body }: Request): Promise<string | undefined> {
+  if (body === null) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    text += decoder.decode(chunk, { stream: true })
+    if (text.length > mostBodyBytes) return undefined
+  }
+  return text + decoder.decode()
 }
 
 /** Resolves when so many bytes are through the lane. */

@@ -12,9 +12,9 @@ import { Ledger } from '../polyplex/ledger.js'
 /** @typedef {{ arrived: number, doubled: number, missing: number, disordered: number, told: number }} Account the server's */
 /** @typedef {'live' | 'late' | 'way'} Cell */
 
-const CALL_EVERY_MS = 500
+const CALL_EVERY_MS = 250
 /** More calls than these do not wait at a time. */
-const MOST_WAITING = 200
+const MOST_WAITING = 400
 const PATIENCE_MS = 3_600_000
 /** What comes later than the quickest by this is late. */
 const LATE_MS = 400

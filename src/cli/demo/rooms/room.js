@@ -43,6 +43,7 @@ export class Room {
   #changed
   #visitor
   #typedAt = Number.NEGATIVE_INFINITY
+  #typing = false
   #seen = { epoch: '', offset: 0 }
   #looking = false
 
@@ -108,14 +109,16 @@ export class Room {
       sentHere: true,
     }
     this.items.push(item)
-    this.type(false)
+    this.#typing = false
     void this.#post(item)
   }
 
   /** @param {Item} item that was refused */
   sayAgain(item) {
+    const waitMs = item.refusal?.retryAfterMs ?? 0
     item.refusal = undefined
-    void this.#post(item)
+    this.#changed('messages')
+    setTimeout(() => void this.#post(item), waitMs)
   }
 
   /** @param {Item} item that was refused */
@@ -124,12 +127,12 @@ export class Room {
     this.#changed('messages')
   }
 
-  /** @param {boolean} types */
+  /** The server forgets by itself who stopped, and who said something. @param {boolean} types */
   type(types) {
     const now = performance.now()
-    if (types && now - this.#typedAt < TYPING_EVERY_MS) return
-    if (!types && this.#typedAt === Number.NEGATIVE_INFINITY) return
-    this.#typedAt = types ? now : Number.NEGATIVE_INFINITY
+    if (types ? now - this.#typedAt < TYPING_EVERY_MS : !this.#typing) return
+    if (types) this.#typedAt = now
+    this.#typing = types
     this.#channel.send('typing', types)
   }
 
