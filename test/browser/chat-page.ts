@@ -28,7 +28,7 @@ export class ChatPage {
     await chat.isIn('open')
     await chat.page.getByLabel('Your name').fill(name)
     await chat.page.getByLabel('Your name').press('Enter')
-    await chat.person(name).waitFor()
+    await chat.me(name).waitFor()
     return chat
   }
 
@@ -76,6 +76,11 @@ export class ChatPage {
 
   person(name: string): Locator {
     return this.page.locator('.person').filter({ has: this.page.getByText(name, { exact: true }) })
+  }
+
+  /** This visitor, under a name. */
+  me(name: string): Locator {
+    return this.person(name).filter({ hasText: '(you)' })
   }
 
   unread(room: string): Locator {

@@ -22,7 +22,6 @@ inChromium('the network panel of the chat', (browser) => {
     await ada.counts(2)
     await ada.assertNothingLost()
     // Whoever sits beside notices nothing of it.
-    assert.equal(await bob.page.locator('.happened').count(), 1)
     await bob.assertNothingLost()
   })
 
@@ -52,7 +51,6 @@ inChromium('the network panel of the chat', (browser) => {
     await ada.pass('Slow')
     const words = ['one', 'two', 'three']
     for (const word of words) await ada.say(word)
-    assert.equal(await ada.page.locator('.message[data-state="stateSending"]').count(), 3)
     await bob.message('three').waitFor()
     assert.deepEqual(await bob.said(), words)
     await ada.page.locator('#lane-up [data-cell="late"]').first().waitFor()
@@ -103,7 +101,7 @@ inChromium('the network panel of the chat', (browser) => {
       await ada.happened('journalReset'),
       /^Reset \(unknown\): a new session; 0 events unconfirmed\.$/,
     )
-    await ada.person('Ada').waitFor()
+    await ada.me('Ada').waitFor()
     await bob.say('still there?')
     await ada.message('still there?').waitFor()
     await ada.counts(2)

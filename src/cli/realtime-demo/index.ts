@@ -53,7 +53,7 @@ export async function realtimeDemo(): Promise<RealtimeDemo> {
     },
   })
   // Silence is noticed within seconds: whoever stalls a link wants to see it.
-  const dialect = native({ heartbeat: { everyMs: 2_000, graceMs: 1_500 }, maxBodyBytes: 262_144 })
+  const dialect = native({ heartbeat: { everyMs: 2_000, graceMs: 2_000 }, maxBodyBytes: 262_144 })
   const behind = await serve({ hostname: '127.0.0.1', app, dialects: [dialect] })
   const relay = new Relay(links, behind.url)
   return {

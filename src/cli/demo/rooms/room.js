@@ -130,7 +130,7 @@ export class Room {
   /** The server forgets by itself who stopped, and who said something. @param {boolean} types */
   type(types) {
     const now = performance.now()
-    if (types ? now - this.#typedAt < TYPING_EVERY_MS : !this.#typing) return
+    if (types ? this.#typing && now - this.#typedAt < TYPING_EVERY_MS : !this.#typing) return
     if (types) this.#typedAt = now
     this.#typing = types
     this.#channel.send('typing', types)
