@@ -82,7 +82,7 @@ inChromium('the looks of the chat', (browser) => {
       const found: string[] = []
       const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
       for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-        if (node.parentElement?.closest('noscript, pre, [lang=en]')) continue
+        if (node.parentElement?.closest('noscript, pre, bdi, .message, [lang=en]')) continue
         const words = node.textContent?.trim() ?? ''
         if (isForeign(words)) found.push(words)
       }

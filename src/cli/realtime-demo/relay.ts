@@ -111,8 +111,9 @@ function isForeign({ headers }: Request): boolean {
 }
 
 /** What a request says, as text; nothing where that is too much. */
-async function bodyOf({ body }: Request): Promise<string | undefined> {
+async function bodyOf({ body, headers }: Request): Promise<string | undefined> {
   if (body === null) return ''
+  if (Number(headers.get('content-length')) > mostBodyBytes) return undefined
   const decoder = new TextDecoder()
   let text = ''
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
