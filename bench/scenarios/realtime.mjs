@@ -8,7 +8,11 @@ const conversations = {
   polyplex: {
     path: '/polyplex',
     header: 'Sec-WebSocket-Protocol: polyplex.1',
-    hellos: ['1:{"type":"connect"}', '1:{"type":"join","id":1,"channel":"room"}'],
+    hellos: [
+      '1:{"type":"connect"}',
+      '1:{"type":"join","id":1,"channel":"room"}',
+      '0:{"type":"ack","position":1}',
+    ],
     call: `{"type":"call","id":#########,"channel":"room","event":"call","body":${body}}`,
     say: `{"type":"send","id":#########,"channel":"room","event":"say","body":${body}}`,
     // As our client does it.
@@ -103,18 +107,18 @@ function room(
 const joining = {
   name: 'join',
   title: 'joining, and being there',
-  mix: '5 000 sessions connect one after the other and join a room; a second later the memory of the server is looked at',
+  mix: '10 000 sessions connect one after the other and join a room; a second later the memory of the server is looked at',
   figures: [
     { id: 'join', title: 'connecting and joining', unit: 'µs' },
     { id: 'joined-memory', title: 'memory of a joined idle session', unit: 'bytes' },
   ],
   peers: compared,
   needsFreshServer: true,
-  estimateSeconds: () => 12,
+  estimateSeconds: () => 10,
   suits: (peer) => peer.can({ kind: 'room' }),
   async measure(measuring) {
     const server = await measuring.serve({ kind: 'room' })
-    const result = await talk(measuring, server, 'call', { connections: 5_000, 'in-flight': 0 })
+    const result = await talk(measuring, server, 'call', { connections: 10_000, 'in-flight': 0 })
     return {
       values: { join: result['cpuMicrosecondsToJoin'], 'joined-memory': result['bytesPerConnection'] },
     }

@@ -42,6 +42,8 @@ export type Order =
     }
   | { readonly what: 'revoke'; readonly user: string; readonly message: string | undefined }
 
+/** Who it is where the application does not care. */
+const nobody: Principal = Object.freeze({})
 /** No channel has such a name. */
 const ordersTopic = '\u0000orders'
 /** For nodes that missed an order. */
@@ -143,7 +145,7 @@ export class Core {
   async authenticate(credentials: Credentials): Promise<Principal> {
     try {
       const principal = await this.#parts.authenticate(credentials)
-      if (principal === undefined || principal === null) return {}
+      if (principal === undefined || principal === null) return nobody
       if (typeof principal === 'object') return principal as Principal
     } catch (error) {
       if (error instanceof CallError) throw error

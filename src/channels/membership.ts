@@ -24,16 +24,15 @@ export interface Joined {
 export class Membership implements FeedMember {
   readonly session: Session
   readonly room: Room
-  /** The application's, for as long as the membership lasts. */
-  readonly data: Record<string, unknown> = {}
   readonly #rate: TokenBucket | undefined
   readonly #ended: (why: Why, message: string | undefined) => void
   #feed: Feed<Membership> | undefined
   #state: 'joining' | 'joined' | 'ended' = 'joining'
   /** What its client asks of it while it is joining. */
-  #waiting: (() => void)[] = []
+  #waiting: (() => void)[] | undefined
   /** Deliveries up to this one its client has already. */
   #has: Position | undefined
+  #data: Record<string, unknown> | undefined
   #meta: { readonly value: unknown } | undefined
 
   constructor(session: Session, room: Room, ended: (why: Why, message: string | undefined) => void) {
@@ -82,15 +81,24 @@ export class Membership implements FeedMember {
       throw handlerError(error, this.room.name, undefined)
     } finally {
       const waiting = this.#waiting
-      this.#waiting = []
-      for (const act of waiting) act()
+      this.#waiting = undefined
+      for (const act of waiting ?? []) act()
     }
+  }
+
+  /** The application's, for as long as the membership lasts. */
+  get data(): Record<string, unknown> {
+    this.#data ??= {}
+    return this.#data
   }
 
   /** Calls `act` now, or when it is known whether the member may join. */
   whenDecided(act: () => void): void {
-    if (this.#state === 'joining') this.#waiting.push(act)
-    else act()
+    if (this.#state !== 'joining') act()
+    else {
+      this.#waiting ??= []
+      this.#waiting.push(act)
+    }
   }
 
   /** Whether it is not known yet. */

@@ -20,8 +20,8 @@ export interface Runtime {
   readonly handshakeKey: () => string
   /** So many unpredictable bytes. */
   readonly randomBytes: (count: number) => Uint8Array
-  /** The SHA-256 digest of a text in UTF-8. */
-  readonly sha256: (text: string) => Uint8Array
+  /** The SHA-256 digest of a text in UTF-8, in base64. */
+  readonly sha256: (text: string) => string
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number
   /** Sends what one turn of the event loop produced, when it ends. */

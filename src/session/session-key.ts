@@ -2,8 +2,8 @@
 export interface KeySource {
   /** So many unpredictable bytes. */
   randomBytes(count: number): Uint8Array
-  /** A digest that cannot be turned back, always of the same length (SHA-256). */
-  digest(text: string): Uint8Array
+  /** A digest that cannot be turned back, always of the same length (SHA-256, as text). */
+  digest(text: string): string
 }
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -13,10 +13,10 @@ const maxKeyLength = 256
 
 /** The secret of a session, as its server remembers it: a digest, so that nothing kept can be used as the key. */
 export class SessionKey {
-  readonly #digest: Uint8Array
+  readonly #digest: string
   readonly #source: KeySource
 
-  private constructor(digest: Uint8Array, source: KeySource) {
+  private constructor(digest: string, source: KeySource) {
     this.#digest = digest
     this.#source = source
   }
@@ -27,26 +27,39 @@ export class SessionKey {
     return { text, key: new SessionKey(source.digest(text), source) }
   }
 
+  /** What may be said of a key to those who must not know it; nothing where `text` is too long to be one. */
+  static digestOf(text: string, source: KeySource): string | undefined {
+    return text.length <= maxKeyLength ? source.digest(text) : undefined
+  }
+
   /** Whether `text` is the key; takes equally long wherever it differs. */
   matches(text: string): boolean {
-    return text.length <= maxKeyLength && equalInConstantTime(this.#digest, this.#source.digest(text))
+    const digest = SessionKey.digestOf(text, this.#source)
+    return digest !== undefined && this.matchesDigest(digest)
+  }
+
+  /** Whether `digest` is the one of the key; takes equally long wherever it differs. */
+  matchesDigest(digest: string): boolean {
+    return equalInConstantTime(this.#digest, digest)
   }
 }
 
-/** Compares two digests of the same length without telling by time where they differ. */
-export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
+/** Compares two texts without telling by time where they differ. */
+export function equalInConstantTime(a: string, b: string): boolean {
   let difference = a.length ^ b.length
-  for (let index = 0; index < a.length; index++) difference |= (a[index] as number) ^ (b[index] ?? 0)
+  for (let index = 0; index < a.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index)
   return difference === 0
 }
 
 /** Bytes as text for URLs (RFC 4648 §5), without padding. */
 export function base64url(bytes: Uint8Array): string {
-  let text = ''
+  const letters: number[] = []
   for (let index = 0; index < bytes.length; index += 3) {
     const group = ((bytes[index] as number) << 16) | ((bytes[index + 1] ?? 0) << 8) | (bytes[index + 2] ?? 0)
     const digits = Math.min(bytes.length - index, 3) + 1
-    for (let digit = 0; digit < digits; digit++) text += alphabet[(group >> (18 - 6 * digit)) & 63]
+    for (let digit = 0; digit < digits; digit++) {
+      letters.push(alphabet.charCodeAt((group >> (18 - 6 * digit)) & 63))
+    }
   }
-  return text
+  return String.fromCharCode(...letters)
 }

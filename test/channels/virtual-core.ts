@@ -79,7 +79,7 @@ export class VirtualCore {
       limits: { ...limits, ...options.limits },
       environment: {
         randomBytes: (count) => nextBytes(count),
-        digest: (text) => new TextEncoder().encode(text.padEnd(64)),
+        digest: (text) => text.padEnd(64),
         now: () => this.#now,
         time: () => this.#now,
         wheel: this.#wheel,

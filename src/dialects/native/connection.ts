@@ -1,5 +1,6 @@
 import type { Carrier, Encoder, Ending } from '../../channels/carrier.ts'
 import type { Core } from '../../channels/core.ts'
+import type { Credentials } from '../../channels/principal.ts'
 import type { Session } from '../../channels/session.ts'
 import {
   type CloseFrame,
@@ -41,6 +42,25 @@ export interface ConnectionSettings {
   readonly heartbeat: { readonly everyMs: number; readonly graceMs: number }
   /** Time until a session is begun or taken up. */
   readonly connectTimeoutMs: number
+}
+
+/** What the client shows of itself. Most applications look at the token alone, so the rest is not made before it is asked for. */
+class Shown implements Credentials {
+  readonly token: string | undefined
+  readonly #wire: Wire
+
+  constructor(token: string | undefined, wire: Wire) {
+    this.token = token
+    this.#wire = wire
+  }
+
+  get headers(): Headers {
+    return this.#wire.headers
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#wire.remoteAddress
+  }
 }
 
 /** Numbered frames after which they are acknowledged at once. */
@@ -178,8 +198,7 @@ export class Connection implements Carrier, WheelEntry {
         // It cannot go on, and nobody else has its key.
         known?.end({ why: 'normal' })
       }
-      const { headers, remoteAddress } = this.#wire
-      const { session, key } = await core.open(encoder, { token, headers, remoteAddress })
+      const { session, key } = await core.open(encoder, new Shown(token, this.#wire))
       if (this.#closed) session.end({ why: 'normal' })
       else this.#begin(session, key, reason)
     } catch (error) {

@@ -3,6 +3,7 @@ import { subprotocol } from '../../codec/frame.ts'
 import { runtime } from '../../runtime/node/index.ts'
 import type { RouteOptions } from '../../server/options.ts'
 import { type Origins, requestOriginAllowed } from '../../server/origin.ts'
+import type { Socket } from '../../server/socket.ts'
 import type { Heartbeat } from '../../transport/websocket-carrier.ts'
 import {
   checkOptions,
@@ -17,6 +18,7 @@ import {
 import { Connection } from './connection.ts'
 import { jsonEncoder } from './encoder.ts'
 import { answerOverHttp, type HttpWish } from './http.ts'
+import { SocketWire } from './socket-wire.ts'
 
 export interface NativeOptions {
   /** Path at which connections without a subprotocol are taken too. @default '/polyplex' */
@@ -62,16 +64,7 @@ export function native(options: NativeOptions = {}): Dialect {
         origins: origins as NonNullable<RouteOptions<undefined>['origins']>,
         heartbeat,
         open(socket) {
-          const { headers, remoteAddress } = socket.request
-          socket.data = new Connection(settings, {
-            headers,
-            remoteAddress,
-            send: (frame) =>
-              (typeof frame === 'string' ? socket.send(frame) : socket.sendShared(frame)) === 'sent',
-            pause: () => socket.pause(),
-            resume: () => socket.resume(),
-            close: (code, reason) => socket.close(code, reason),
-          })
+          socket.data = new Connection(settings, new SocketWire(socket as Socket<never>))
         },
         message: (socket, data) => socket.data?.received(data),
         drain: (socket) => socket.data?.drained(),

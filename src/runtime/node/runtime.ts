@@ -16,6 +16,9 @@ wheel.onWaiting = wake
 /** Masking keys by the thousand: one call into the system's randomness for all of them. */
 const keys = new Int32Array(1024)
 let nextKey = keys.length
+/** The same for secrets. */
+const random = new Uint8Array(4096)
+let nextRandom = random.length
 
 /**
  * The C library of Linux gives large blocks back to the system when they are freed, and asks for them anew with the
@@ -65,8 +68,19 @@ export const runtime: Runtime = {
     return keys[nextKey++] as number
   },
   allocate: (bytes) => new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer),
-  randomBytes: (count) => randomBytes(count),
-  sha256: (text) => createHash('sha256').update(text).digest(),
+  randomBytes(count) {
+    if (count > random.length) return randomBytes(count)
+    if (nextRandom + count > random.length) {
+      randomFillSync(random)
+      nextRandom = 0
+    }
+    nextRandom += count
+    const bytes = random.slice(nextRandom - count, nextRandom)
+    // A secret is nowhere but where it was given.
+    random.fill(0, nextRandom - count, nextRandom)
+    return bytes
+  },
+  sha256: (text) => hash?.('sha256', text, 'base64') ?? createHash('sha256').update(text).digest('base64'),
   handshakeKey: () => randomBytes(16).toString('base64'),
   now,
   // The check phase comes right after the poll phase: everything this turn read and sent goes out together.

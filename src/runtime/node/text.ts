@@ -1,8 +1,9 @@
 import { Buffer, isUtf8 } from 'node:buffer'
 import type { TextCodec } from '../../protocol/text.ts'
 
-/** Up to this length a loop over ASCII is quicker than a call into native code. */
+/** Up to these lengths a loop over ASCII is quicker than a call into native code: of bytes that are read, of text that is written. */
 const shortLength = 128
+const shortTextLength = 32
 
 /** Last buffer written to, as a `Buffer`: all connections write into the same arena. */
 let target: Buffer = Buffer.alloc(0)
@@ -26,7 +27,7 @@ export const nodeText: TextCodec = {
   byteLength: (text) => Buffer.byteLength(text),
   encodeInto(text, bytes, offset) {
     const { length } = text
-    if (length <= shortLength) {
+    if (length <= shortTextLength) {
       let at = 0
       for (; at < length; at++) {
         const unit = text.charCodeAt(at)

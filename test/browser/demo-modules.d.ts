@@ -3,7 +3,7 @@ declare module '*/polyplex/index.browser.js' {
   export { connect } from 'polyplex'
 }
 declare module '*/polyplex/ledger.js' {
-  /** Of `ledger.ts`, in this folder. */
+  /** Of `src/cli/realtime-demo/ledger.ts`. */
   export class Ledger {
     readonly highest: number
     readonly arrived: number
