@@ -4,6 +4,7 @@ import {
   checkOptions,
   isBoolean,
   isCount,
+  isEither,
   isFunction,
   isObject,
   isString,
@@ -42,6 +43,15 @@ type Awaitable<Value> = Value | Promise<Value>
 /** A call may be answered item by item. */
 export type Answer<Value> = Awaitable<Value> | Awaitable<AsyncIterable<Value>>
 
+/** How much members hear of each other. */
+export interface PresenceOptions {
+  /**
+   * Devices that are named. Where there are more, members hear only how many: what n members have to hear to know of each other
+   * grows with n². @default 1_000
+   */
+  readonly maxListed?: number | undefined
+}
+
 /** What becomes of a channel, its members and its messages. */
 export interface ChannelDefinition<Pattern extends string, Events extends EventDefinitions> {
   /** Events with their schemas. Others are refused with `ERR_EVENT`. */
@@ -51,7 +61,7 @@ export interface ChannelDefinition<Pattern extends string, Events extends EventD
   /** How many messages are kept, and how long. @default none: whoever was away for longer than a session lasts has missed something, and hears so */
   readonly history?: { readonly limit: number; readonly ttlMs: number } | undefined
   /** Whether members see who else is here. @default false */
-  readonly presence?: boolean | undefined
+  readonly presence?: boolean | PresenceOptions | undefined
   /** How fast one member may send and call. @default as fast as its session may */
   readonly rate?: Rate | undefined
   /**
@@ -109,13 +119,16 @@ export function channel<const Pattern extends string, const Events extends Event
     events: isObject,
     params: isSchema,
     history: isObject,
-    presence: isBoolean,
+    presence: isEither(isBoolean, isObject),
     rate: isObject,
     join: isFunction,
     on: isObject,
     leave: isFunction,
   })
   checkOptions(`${what}: history`, definition.history ?? {}, { limit: isCount(1), ttlMs: isCount(1) })
+  if (typeof definition.presence === 'object') {
+    checkOptions(`${what}: presence`, definition.presence, { maxListed: isCount(0) })
+  }
   checkOptions(`${what}: rate`, definition.rate ?? {}, rateRules)
   for (const [name, event] of Object.entries(definition.events ?? {})) {
     checkOptions(`${what}: event '${name}'`, event, { input: isSchema, output: isSchema, delivery: isSchema })

@@ -1,23 +1,18 @@
-import type { HistoryEntry, Position, PresenceEntry } from '../codec/frame.ts'
+import type { HistoryEntry, Position } from '../codec/frame.ts'
 import { CallError } from '../errors.ts'
-import {
-  type PresenceChange,
-  type PresenceEffect,
-  type PresenceGossip,
-  PresenceSet,
-  type Present,
-} from '../topics/presence-set.ts'
 import type { WheelEntry } from '../util/timer-wheel.ts'
-import type { SessionEvent } from './carrier.ts'
 import type { AnyChannel } from './channel.ts'
 import type { HistoryOptions, PresenceMember, PublishingOptions } from './context.ts'
 import type { Core } from './core.ts'
 import { Feed } from './feed.ts'
 import type { Membership } from './membership.ts'
+import { RoomPresence } from './room-presence.ts'
 import { validated } from './validation.ts'
 
 /** Messages of history in one answer, where nobody asks for fewer. */
 const maxHistory = 1_000
+/** Devices that are named in a channel with presence, where nobody says how many. */
+const defaultMaxListed = 1_000
 /** How long a channel is listened to after its last member has left. */
 const lingerMs = 5_000
 /**
@@ -33,13 +28,7 @@ export class Room implements WheelEntry {
   readonly channel: AnyChannel
   wheelTick = -1
   readonly #core: Core
-  readonly #presence: PresenceSet | undefined
-  /** Changes of presence that members have not been told: what was there before, and what is now, by ref. */
-  readonly #untold = new Map<string, { readonly before: Present | undefined; now: Present | undefined }>()
-  /** Members who have yet to be told who is here. */
-  readonly #ungreeted = new Set<Membership>()
-  /** Whether somebody was told since the last tick. */
-  #greeted = false
+  readonly #presence: RoomPresence | undefined
   #feed: Promise<Feed<Membership>> | undefined
   #opened: Feed<Membership> | undefined
   /** Members, joined or joining. */
@@ -52,7 +41,7 @@ export class Room implements WheelEntry {
     this.channel = channel
     this.name = name
     this.params = params
-    this.#presence = channel.definition.presence === true ? new PresenceSet(core.node) : undefined
+    this.#presence = this.#presenceIn(core, channel.definition)
   }
 
   /** Somebody uses the channel here, until `release`. */
@@ -81,11 +70,11 @@ export class Room implements WheelEntry {
 
   async #open(): Promise<Feed<Membership>> {
     const feed = await Feed.open<Membership>(this.#core.bus, this.name, {
-      gossip: (data) => this.#heard(data),
+      gossip: (data) => this.#presence?.heard(data),
       failed: (error) => this.#core.report(error),
     })
     this.#opened = feed
-    if (this.#presence !== undefined) this.#gossip({ kind: 'ask' })
+    this.#presence?.ask()
     this.#lookedAt = this.#core.now()
     this.#core.wait(this, lookEveryMs)
     return feed
@@ -94,7 +83,7 @@ export class Room implements WheelEntry {
   /** The wheel: tells members what changed, other nodes what is here, and closes what nobody uses. */
   expire(): void {
     const now = this.#core.now()
-    this.#tell()
+    const isBehind = this.#presence?.tell() === true
     if (this.#users <= 0) {
       if (now - this.#emptySince < lingerMs) this.#core.wait(this, lingerMs)
       else this.#close()
@@ -103,12 +92,9 @@ export class Room implements WheelEntry {
     if (now - this.#lookedAt >= lookEveryMs) {
       this.#lookedAt = now
       void this.#opened?.check()
-      if (this.#presence !== undefined) {
-        this.#gossip(this.#presence.state())
-        this.#changed(this.#presence.expire(now - 3 * lookEveryMs))
-      }
+      this.#presence?.renew(now - 3 * lookEveryMs)
     }
-    this.#core.wait(this, this.#untold.size > 0 ? 0 : lookEveryMs)
+    this.#core.wait(this, isBehind ? 0 : lookEveryMs)
   }
 
   #close(): void {
@@ -171,98 +157,36 @@ export class Room implements WheelEntry {
     return [...(this.#presence?.entries() ?? [])]
   }
 
-  /**
-   * Tells somebody who has joined who is here; nothing in a channel without presence. The first one of a tick at once, all
-   * others of it together, with a state that is encoded once: many may come at a time.
-   */
+  /** Tells somebody who has joined who is here; nothing in a channel without presence. */
   greet(member: Membership): void {
-    if (this.#presence === undefined) return
-    if (this.#greeted) this.#ungreeted.add(member)
-    else member.session.write(this.#state(this.#presence))
-    this.#greeted = true
-    this.#core.wait(this, 0)
-  }
-
-  #state(presence: PresenceSet): SessionEvent {
-    return { type: 'presence', channel: this.name, state: byKey(presence.entries()) }
+    this.#presence?.greet(member)
   }
 
   /** A member of this node is here, or says something else of itself. */
   setPresence(ref: string, key: string, meta: unknown): void {
-    if (this.#presence !== undefined) this.#effect(this.#presence.set({ ref, key, meta }))
+    this.#presence?.set({ ref, key, meta })
   }
 
   clearPresence(ref: string): void {
-    if (this.#presence !== undefined) this.#effect(this.#presence.clear(ref))
+    this.#presence?.clear(ref)
   }
 
-  #heard(data: string): void {
-    if (this.#presence !== undefined) {
-      this.#effect(this.#presence.receive(JSON.parse(data) as PresenceGossip, this.#core.now()))
-    }
+  #presenceIn(core: Core, { presence }: AnyChannel['definition']): RoomPresence | undefined {
+    if (presence === undefined || presence === false) return undefined
+    const { maxListed = defaultMaxListed } = presence === true ? {} : presence
+    const room = this
+    return new RoomPresence(
+      {
+        name: this.name,
+        node: core.node,
+        get members() {
+          return room.#opened?.members ?? []
+        },
+        now: () => core.now(),
+        gossip: (data) => core.bus.gossip(this.name, data),
+        wake: () => core.wait(this, 0),
+      },
+      maxListed,
+    )
   }
-
-  #effect({ change, answer }: PresenceEffect): void {
-    if (answer !== undefined) this.#gossip(answer)
-    this.#changed(change)
-  }
-
-  #gossip(gossip: PresenceGossip): void {
-    this.#core.bus.gossip(this.name, JSON.stringify(gossip))
-  }
-
-  /** Members are told of all changes of one tick together. */
-  #changed({ joins, leaves }: PresenceChange): void {
-    if (joins.length + leaves.length === 0) return
-    for (const present of leaves) {
-      const untold = this.#untold.get(present.ref)
-      if (untold === undefined) this.#untold.set(present.ref, { before: present, now: undefined })
-      else untold.now = undefined
-    }
-    for (const present of joins) {
-      const untold = this.#untold.get(present.ref)
-      if (untold === undefined) this.#untold.set(present.ref, { before: undefined, now: present })
-      else untold.now = present
-    }
-    this.#core.wait(this, 0)
-  }
-
-  /** Tells members what has changed since the last tick, and who is here to those who do not know yet. */
-  #tell(): void {
-    this.#greeted = false
-    const ungreeted = new Set(this.#ungreeted)
-    this.#ungreeted.clear()
-    const diff = this.#diff()
-    if (diff !== undefined) {
-      for (const member of this.#opened?.members ?? []) {
-        if (!ungreeted.has(member)) member.session.write(diff)
-      }
-    }
-    if (ungreeted.size === 0 || this.#presence === undefined) return
-    const state = this.#state(this.#presence)
-    for (const { joined, session } of ungreeted) if (joined) session.write(state)
-  }
-
-  #diff(): SessionEvent | undefined {
-    const changes = [...this.#untold.values()]
-    this.#untold.clear()
-    const joins = byKey(changes.flatMap(({ now }) => now ?? []))
-    const leaves: Record<string, string[]> = Object.create(null)
-    for (const { before } of changes) {
-      if (before === undefined) continue
-      leaves[before.key] ??= []
-      leaves[before.key]?.push(before.ref)
-    }
-    if (Object.keys(joins).length + Object.keys(leaves).length === 0) return undefined
-    return { type: 'presence-diff', channel: this.name, leaves, joins }
-  }
-}
-
-function byKey(entries: Iterable<Present>): Record<string, PresenceEntry[]> {
-  const state: Record<string, PresenceEntry[]> = Object.create(null)
-  for (const { key, ref, meta } of entries) {
-    state[key] ??= []
-    state[key]?.push({ ref, meta })
-  }
-  return state
 }

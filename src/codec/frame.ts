@@ -168,7 +168,10 @@ export type ChannelDownFrame =
   | {
       readonly type: 'presence'
       readonly channel: string
-      readonly state: Readonly<Record<string, readonly PresenceEntry[]>>
+      /** Absent where they are too many to be named. */
+      readonly state?: Readonly<Record<string, readonly PresenceEntry[]>> | undefined
+      /** How many devices, where they are not named. */
+      readonly count?: number | undefined
     }
   | {
       readonly type: 'presence-diff'

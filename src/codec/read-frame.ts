@@ -79,7 +79,7 @@ const downRules = byType({
   'channel-reset': { ...inChannel, reason: isText, at: isPosition },
   publish: { ...inChannel, event: isText, offset: isWhole },
   send: { channel: optional(isText), event: isText },
-  presence: { ...inChannel, state: isObject },
+  presence: { ...inChannel, state: optional(isObject), count: optional(isWhole) },
   'presence-diff': { ...inChannel, joins: isObject, leaves: isObject },
 })
 

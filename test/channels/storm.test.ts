@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { channel } from '../../src/channels/channel.ts'
-import { VirtualCore } from './virtual-core.ts'
+import { settled, VirtualCore } from './virtual-core.ts'
 
 const room = channel('room', { presence: true })
 
@@ -19,7 +19,7 @@ test('when very many come and go at a time, each hears few frames, and all know 
     for (const event of presence) {
       if (event.type === 'presence') states.add(event)
       const known =
-        event.type === 'presence' ? event.state : event.type === 'presence-diff' ? event.joins : {}
+        event.type === 'presence' ? (event.state ?? {}) : event.type === 'presence-diff' ? event.joins : {}
       for (const key of Object.keys(known)) seen.add(key)
     }
     assert.equal(seen.size, 300)
@@ -32,4 +32,56 @@ test('when very many come and go at a time, each hears few frames, and all know 
   await world.advance(1_000)
   assert.ok(stays.carrier.heard.length <= 2)
   assert.equal(world.core.room('room').present().length, 1)
+})
+
+test('where more are present than the channel names, members hear how many, about once a second, and who it is when they are few again', async () => {
+  const crowded = channel('room', { presence: { maxListed: 10 } })
+  const world = new VirtualCore([crowded], { authenticate: ({ token }) => ({ id: token }) })
+  const join = async (name: string) => {
+    const member = await world.open({ token: name })
+    member.session.receive({ type: 'join', id: 1, channel: 'room' })
+    await settled()
+    return member
+  }
+  const first = await join('first')
+  /** For each frame of presence: how many it names or counts, or that it is a change. */
+  const heard = (): (number | 'diff')[] => {
+    const told: (number | 'diff')[] = []
+    for (const event of first.carrier.heard.splice(0)) {
+      if (event.type === 'presence') told.push(event.count ?? Object.keys(event.state ?? {}).length)
+      else if (event.type === 'presence-diff') told.push('diff')
+    }
+    return told
+  }
+  await world.advance(1_000)
+  assert.deepEqual(heard(), [1, 'diff'])
+  const others: Awaited<ReturnType<typeof join>>[] = []
+  for (let count = 0; count < 10; count++) others.push(await join(`other ${count}`))
+  await world.advance(500)
+  assert.deepEqual(heard(), [11])
+  for (let count = 0; count < 20; count++) {
+    others.push(await join(`more ${count}`))
+    await world.advance(100)
+  }
+  const counts = heard()
+  assert.ok(counts.length >= 1 && counts.length <= 3, String(counts))
+  await world.advance(2_000)
+  assert.equal(heard().at(-1), 31)
+  // Who comes now hears it at once.
+  const late = await join('late')
+  await world.advance(250)
+  assert.ok(late.carrier.heard.some((event) => event.type === 'presence' && event.count === 32))
+  heard()
+  // At the limit it does not change its mind with everybody who comes and goes.
+  for (const { session } of others.splice(0, 22)) session.end({ why: 'normal' })
+  await world.advance(2_000)
+  assert.deepEqual(heard(), [10])
+  assert.equal(world.core.room('room').present().length, 10)
+  others.pop()?.session.end({ why: 'normal' })
+  await world.advance(500)
+  const [state] = first.carrier.heard.splice(0)
+  assert.ok(state?.type === 'presence' && Object.keys(state.state ?? {}).length === 9)
+  late.session.end({ why: 'normal' })
+  await world.advance(500)
+  assert.deepEqual(heard(), ['diff'])
 })

@@ -241,7 +241,7 @@ export class Channel<Events = Readonly<Record<string, object>>> {
     else if (frame.type === 'send') this.#events.tell(frame.event, frame.body, {})
     else if (status !== 'joined') return
     else if (frame.type === 'publish') this.#deliveries.take(frame)
-    else if (frame.type === 'presence') this.presence.replace(frame.state)
+    else if (frame.type === 'presence') this.presence.replace(frame.state, frame.count)
     else if (frame.type === 'presence-diff') this.presence.change(frame.leaves, frame.joins)
     else if (frame.type === 'channel-reset') {
       this.#deliveries.start(frame.at)

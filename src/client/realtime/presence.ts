@@ -5,13 +5,20 @@ import { Listeners } from './observable.ts'
 export interface PresenceChange {
   readonly joins: ReadonlyMap<string, readonly PresenceEntry[]>
   readonly leaves: ReadonlyMap<string, readonly PresenceEntry[]>
+  /** Devices that are here now. */
+  readonly count: number
 }
 
 type Entries = Readonly<Record<string, readonly PresenceEntry[]>>
 
-/** Who is in a channel, kept up to date: for each user the entries of its devices. */
+/**
+ * Who is in a channel, kept up to date: for each user the entries of its devices. Where they are too many to be named it is
+ * empty, and knows only how many.
+ */
 export class Presence implements Iterable<[string, readonly PresenceEntry[]]> {
   readonly #users = new Map<string, readonly PresenceEntry[]>()
+  /** How many are here, where they are not listed. */
+  #crowd: number | undefined
   readonly #listeners: Listeners<[PresenceChange]>
 
   /** @internal */
@@ -19,7 +26,20 @@ export class Presence implements Iterable<[string, readonly PresenceEntry[]]> {
     this.#listeners = new Listeners(report)
   }
 
-  /** Users who are here. */
+  /** Devices that are here. */
+  get count(): number {
+    if (this.#crowd !== undefined) return this.#crowd
+    let count = 0
+    for (const entries of this.#users.values()) count += entries.length
+    return count
+  }
+
+  /** Whether all who are here are in this map: not where they are too many. */
+  get isListed(): boolean {
+    return this.#crowd === undefined
+  }
+
+  /** Users who are in this map. */
   get size(): number {
     return this.#users.size
   }
@@ -49,8 +69,15 @@ export class Presence implements Iterable<[string, readonly PresenceEntry[]]> {
     return this.#listeners.add('', listener)
   }
 
-  /** @internal Everybody who is here, and nobody else: told as a change from what was known. */
-  replace(state: Entries): void {
+  /** @internal Everybody who is here, and nobody else: told as a change from what was known; or how many there are. */
+  replace(state: Entries = {}, crowd?: number): void {
+    this.#crowd = crowd
+    if (crowd !== undefined) {
+      // Nobody has left: they are only named no longer.
+      this.#users.clear()
+      this.#listeners.tell('', { joins: new Map(), leaves: new Map(), count: crowd })
+      return
+    }
     const now = new Map(Object.entries(state))
     const leaves = new Map<string, string[]>()
     for (const [user, entries] of this.#users) {
@@ -90,7 +117,9 @@ export class Presence implements Iterable<[string, readonly PresenceEntry[]]> {
       const [, others] = partition(this.#users.get(user), refs)
       this.#set(user, [...others, ...entries])
     }
-    if (left.size > 0 || joins.size > 0) this.#listeners.tell('', { joins, leaves: left })
+    if (left.size > 0 || joins.size > 0) {
+      this.#listeners.tell('', { joins, leaves: left, count: this.count })
+    }
   }
 
   #set(user: string, entries: readonly PresenceEntry[]): void {

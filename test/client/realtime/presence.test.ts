@@ -66,3 +66,16 @@ test('an entry that left and one that nobody knew change nothing more', () => {
   assert.deepEqual(changes, [])
   assert.equal(users.has('ada'), false)
 })
+
+test('where they are too many to be named it knows how many, and names them when they are few again', () => {
+  const users = presence()
+  const told: string[] = []
+  users.subscribe(({ joins, leaves, count }) => told.push(`+${joins.size} -${leaves.size} ${count}`))
+  users.replace({ ada: [{ ref: 'p1' }, { ref: 'p2' }] })
+  assert.deepEqual([users.count, users.size, users.isListed], [2, 1, true])
+  users.replace(undefined, 5_000)
+  assert.deepEqual([users.count, users.size, users.isListed], [5_000, 0, false])
+  users.replace({ bob: [{ ref: 'p3' }] })
+  assert.deepEqual([users.count, users.size, users.isListed], [1, 1, true])
+  assert.deepEqual(told, ['+1 -0 2', '+0 -0 5000', '+1 -0 1'])
+})
