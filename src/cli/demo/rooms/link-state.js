@@ -9,9 +9,17 @@ import { number, size, text } from '../language.js'
 /** @typedef {import('polyplex').Reason} Reason */
 /** @typedef {import('../texts.js').TextKey} TextKey */
 
+/** @type {Readonly<Record<string, TextKey>>} */
+const transports = {
+  websocket: 'overWebsocket',
+  stream: 'overStream',
+  events: 'overEvents',
+  poll: 'overPoll',
+}
+
 /** @param {string} transport */
 export function over(transport) {
-  return transport === 'websocket' ? text('overWebsocket') : text('overTransport', { transport })
+  return text(transports[transport] ?? 'overTransport', { transport })
 }
 
 /** @param {Reason | undefined} reason */
