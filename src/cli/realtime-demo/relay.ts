@@ -62,12 +62,15 @@ export class Relay {
     socket.data = { passing, said: (data) => passing.up.pass(data.length, () => behind.send(data)) }
     socket.pause()
     behind.onopen = () => socket.resume()
-    behind.onmessage = ({ data }) => {
-      const text = data as string
-      passing.down.pass(text.length, () => socket.send(text))
+    behind.binaryType = 'arraybuffer'
+    behind.onmessage = (event) => {
+      const data = event.data as string | ArrayBuffer
+      const bytes = typeof data === 'string' ? data.length : data.byteLength
+      passing.down.pass(bytes, () => socket.send(data))
     }
+    // 1005 and 1006 say that no code came, and cannot be sent.
     behind.onclose = ({ code, reason }) =>
-      passing.down.pass(0, () => socket.close(code === 1006 ? 1011 : code, reason))
+      passing.down.pass(0, () => socket.close(code === 1005 || code === 1006 ? 1011 : code, reason))
   }
 
   /** Requests of pages that have no WebSocket: passed on with their answers, which may last. */
