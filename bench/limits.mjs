@@ -1,6 +1,6 @@
 // What must be reached: our figure as a part of another's, at most. Keys are ids of figures.
 
-/** @type {Record<string, { ws?: number, bun?: number }>} */
+/** @type {Record<string, Partial<Record<'ws' | 'bun' | 'socket.io' | 'polyplex-topic', number>>>} */
 export const limits = {
   'echo-64-binary': { ws: 0.7, bun: 1.1 },
   'echo-64-binary-16': { ws: 0.085, bun: 1.1 },
@@ -17,6 +17,14 @@ export const limits = {
   'fan-out-deflate': { ws: 0.12, bun: 0.5 },
   'deflate-memory': { ws: 0.25 },
   'latency-p99': { ws: 1.0 },
+  call: { 'socket.io': 0.6 },
+  'call-16': { 'socket.io': 0.25 },
+  room: { 'socket.io': 0.62 },
+  'room-8': { 'socket.io': 0.12 },
+  join: { 'socket.io': 0.4 },
+  'joined-memory': { 'socket.io': 0.5 },
+  'room-history': { 'polyplex-topic': 1.5 },
+  'room-history-8': { 'polyplex-topic': 1.5 },
 }
 
 /**

@@ -147,6 +147,15 @@ export const peers = [
     speaks: { path: '/engine.io/?EIO=4&transport=websocket', greetings: 1, textPrefix: '4' },
   },
   {
+    name: 'polyplex-topic',
+    label: 'bare topic of ours',
+    can: ({ kind, history = false }) => kind === 'room' && history,
+    find: (library) => ({
+      version: readPackage(join(benchFolder, '..')).version,
+      command: (/** @type {Task} */ task) => node('polyplex.js', { ...task, kind: 'fan-out', library }),
+    }),
+  },
+  {
     name: 'socket.io',
     label: 'Socket.IO',
     can: ({ kind, history = false, presence = false }) => kind === 'room' && !history && !presence,

@@ -13,7 +13,7 @@ import { benchFolder, peers, polyplexBuild } from './peers.mjs'
 import { charts } from './reporting/chart.mjs'
 import { medianOf, withUnit } from './reporting/figures.mjs'
 import { formatResults, newestResults, resultsFolder, store } from './reporting/store.mjs'
-import { fullTable, page, ratioTable } from './reporting/table.mjs'
+import { channelTable, fullTable, isOfChannels, page, ratioTable } from './reporting/table.mjs'
 import { clients } from './scenarios/client.mjs'
 import { scenarios } from './scenarios/index.mjs'
 
@@ -220,7 +220,10 @@ async function main() {
     }
   }
   progress.end()
-  console.log(`\n${isAgainst(results) ? ratioTable(results) : fullTable(results)}\n`)
+  const ofChannels = results.filter(isOfChannels)
+  const others = results.filter((stored) => !isOfChannels(stored))
+  if (others.length > 0) console.log(`\n${isAgainst(others) ? ratioTable(others) : fullTable(others)}\n`)
+  if (ofChannels.length > 0) console.log(`\n${channelTable(ofChannels)}\n`)
   if (kept === 0) return console.log('A part only: nothing was kept (--save keeps it).')
   writeReport()
   console.log(`${kept} results, the table and the chart are in bench/results/.`)

@@ -20,12 +20,12 @@ export function figureOf(/** @type {Stored} */ stored, /** @type {string} */ pee
 export function ratioOf(
   /** @type {Stored} */ stored,
   /** @type {string} */ id,
-  /** @type {'ws' | 'bun'} */ against,
+  /** @type {string} */ against,
 ) {
   const ours = figureOf(stored, 'polyplex', id) ?? figureOf(stored, 'polyplex-client', id)
   const theirs = figureOf(stored, against, id) ?? figureOf(stored, `${against}-client`, id)
   if (ours === undefined || theirs === undefined || theirs === 0) return undefined
-  const limit = limits[id]?.[against]
+  const limit = /** @type {Record<string, number> | undefined} */ (limits[id])?.[against]
   const ratio = ours / theirs
   return { ratio, limit, missed: limit !== undefined && ratio > limit }
 }

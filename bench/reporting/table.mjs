@@ -1,6 +1,7 @@
 // Results as tables of Markdown.
 import { dropInLimits } from '../limits.mjs'
 import { median } from '../measuring/statistics.mjs'
+import channels from '../scenarios/realtime.mjs'
 import { digits, figureOf, ratioOf, withUnit } from './figures.mjs'
 
 /** @import { Figure, Stored } from '../model.ts' */
@@ -19,9 +20,31 @@ export function table(/** @type {string[]} */ head, /** @type {string[][]} */ ro
 const linesOf = (/** @type {readonly Stored[]} */ results) =>
   results.flatMap((stored) => stored.figures.map((figure) => ({ stored, figure })))
 
+/** Whether it is about sessions in channels, which have a table of their own. */
+export const isOfChannels = (/** @type {Stored} */ { scenario }) =>
+  channels.some(({ name }) => name === scenario)
+
+/** Channels beside Socket.IO, and beside topics without sessions. */
+export function channelTable(/** @type {readonly Stored[]} */ results) {
+  const rows = linesOf(results.filter(isOfChannels)).map(({ stored, figure }) => {
+    const against = stored.peers.find(({ name }) => name !== 'polyplex')
+    const found = against && ratioOf(stored, figure.id, against.name)
+    const ratio = found === undefined ? '' : digits(found.ratio)
+    return [
+      figure.title,
+      withUnit(figureOf(stored, 'polyplex', figure.id), figure.unit),
+      against === undefined ? '' : against.label,
+      withUnit(against && figureOf(stored, against.name, figure.id), figure.unit),
+      found?.missed ? `**${ratio}**` : ratio,
+      found?.limit === undefined ? '' : digits(found.limit),
+    ]
+  })
+  return table(['case', 'Polyplex', 'beside', 'its figure', 'of it', 'at most'], rows)
+}
+
 /** Ours beside the two that count, with what was to be reached. */
 export function ratioTable(/** @type {readonly Stored[]} */ results) {
-  const rows = linesOf(results).map(({ stored, figure }) => {
+  const rows = linesOf(results.filter((stored) => !isOfChannels(stored))).map(({ stored, figure }) => {
     const value = (/** @type {string} */ peer) =>
       withUnit(
         figureOf(stored, peer, figure.id) ?? figureOf(stored, `${peer}-client`, figure.id),
@@ -67,7 +90,9 @@ export function fullTable(/** @type {readonly Stored[]} */ results) {
   )
   const names = [...labels.keys()].filter((name) => !name.endsWith('-client'))
   const rows = linesOf(results)
-    .filter(({ stored }) => !stored.peers.some(({ name }) => name.endsWith('-client')))
+    .filter(
+      ({ stored }) => !isOfChannels(stored) && !stored.peers.some(({ name }) => name.endsWith('-client')),
+    )
     .map(({ stored, figure }) => [
       figure.title,
       ...names.map((name) => withUnit(figureOf(stored, name, figure.id), figure.unit) || '–'),
@@ -147,6 +172,12 @@ export function page(/** @type {readonly Stored[]} */ results) {
     'The same program, once with `ws` and once with `polyplex/ws`, both behind `node:http`.',
     '',
     dropInTable(results),
+    '',
+    '## Channels',
+    '',
+    'Sessions, positions, acknowledgements and all; beside Socket.IO with its own protocol over WebSocket, and beside topics of ours without sessions.',
+    '',
+    channelTable(results),
     '',
     '## Everybody',
     '',

@@ -1,5 +1,8 @@
 // Channels and what they are compared with: calls, rooms, joining, all as Socket.IO's clients and ours speak.
 
+import { join } from 'node:path'
+import { benchFolder } from '../peers.mjs'
+
 /** @import { Measuring, Peer, Scenario } from '../model.ts' */
 
 /** What a client of each says; `#########` is a number of its own for each (see load/session-load.c). */
@@ -30,10 +33,19 @@ const conversations = {
     say: `42["say",${body}]`,
     others: { greetings: 1 },
   },
+  // The server's own topics, without sessions, positions and history.
+  'polyplex-topic': {
+    path: '/',
+    header: 'X-Client: bench',
+    hellos: [],
+    call: body,
+    say: `{"type":"publish","channel":"room","event":"said","body":${body},"offset":#########}`,
+    others: {},
+  },
 }
 
-const conversationWith = (/** @type {Peer} */ peer) =>
-  conversations[peer.name === 'socket.io' ? 'socket.io' : 'polyplex']
+const conversationWith = (/** @type {Peer} */ { name }) =>
+  conversations[name === 'socket.io' || name === 'polyplex-topic' ? name : 'polyplex']
 
 /** Opens sessions that join, then has them say units. */
 function talk(
@@ -125,10 +137,49 @@ const joining = {
   },
 }
 
+/** @returns {Scenario} */
+function crowd(/** @type {number} */ sessions) {
+  const name = `crowd-${sessions}`
+  const many = sessions.toLocaleString('en')
+  return {
+    name,
+    title: `${many} join a channel with presence, and leave it`,
+    mix: `${many} sessions, 200 at a time, connect and join; then all close at once. One more stays and listens`,
+    figures: [
+      { id: `${name}-join`, title: `${many} join with presence`, unit: 'µs' },
+      { id: `${name}-leave`, title: `${many} leave`, unit: 'µs' },
+      { id: `${name}-heard`, title: `${many} join: what each hears of the others`, unit: 'bytes' },
+    ],
+    peers: ['polyplex'],
+    needsFreshServer: true,
+    maxRounds: 1,
+    estimateSeconds: () => 15 + sessions / 1_000,
+    suits: (peer) => peer.can({ kind: 'room', presence: true }),
+    async measure({ serve, run, library }) {
+      const server = await serve({ kind: 'room', presence: true })
+      const task = JSON.stringify({ ...server, library, sessions })
+      const program = { program: process.execPath, args: [join(benchFolder, 'load', 'crowd-load.mjs'), task] }
+      const result = await run(program, 120)
+      return {
+        values: {
+          [`${name}-join`]: result['cpuMicrosecondsToJoin'],
+          [`${name}-leave`]: result['cpuMicrosecondsToLeave'],
+          [`${name}-heard`]: result['bytesHeard'],
+        },
+        details: result,
+      }
+    },
+  }
+}
+
 export default [
   calls({ name: 'call', inFlight: 1 }),
   calls({ name: 'call-16', inFlight: 16 }),
   room({ name: 'room', inFlight: 1 }),
   room({ name: 'room-8', inFlight: 8 }),
   joining,
+  crowd(900),
+  crowd(10_000),
+  room({ name: 'room-history', inFlight: 1, history: true, peers: ['polyplex', 'polyplex-topic'] }),
+  room({ name: 'room-history-8', inFlight: 8, history: true, peers: ['polyplex', 'polyplex-topic'] }),
 ]

@@ -10,6 +10,14 @@ export interface Encoder<Encoded extends Unit> {
   readonly name: string
   /** One event, indivisible; the same object may come for many sessions in a row. */
   encode(event: SessionEvent): Encoded
+  /** How units travel between nodes. Without it sessions of the dialect go on only on the node they began on. */
+  readonly transfer?: Transfer<Encoded> | undefined
+}
+
+/** How units of a dialect go from the node of a session to that of its client. */
+export interface Transfer<Encoded extends Unit> {
+  pack(unit: Encoded): string
+  unpack(text: string): Encoded
 }
 
 /** Why a carrier or a session ends, and what its peer should do. */
@@ -27,4 +35,6 @@ export interface Carrier {
   wake(): void
   /** The carrier is wanted no more. */
   close(ending: Ending): void
+  /** The client was heard by another way: it lives. With `asks` it wants to know whether this one still brings something. */
+  alive?(asks: boolean): void
 }

@@ -31,7 +31,8 @@ export class ChannelPattern<Text extends string = string> {
 
   /** The named parts of `name`, or nothing where it is no name of this pattern. */
   match(name: string): Readonly<Record<string, string>> | undefined {
-    if (name.length > maxNameLength) return undefined
+    // Topics of our own begin so: no client may get at them.
+    if (name.length > maxNameLength || name.includes('\u0000')) return undefined
     const match = this.#expression.exec(name)
     return match === null ? undefined : { ...match.groups }
   }

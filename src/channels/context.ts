@@ -111,6 +111,17 @@ export class ChannelContext<Events extends EventDefinitions = EventDefinitions> 
     return { set: (meta) => membership.setPresence(meta), list: () => membership.room.present() }
   }
 
+  /**
+   * Takes this member from this channel to another one, whose `join` decides as it does about everybody; `params` is what a
+   * client would say when joining, and the client is told it. Resolves when the member is there, and hears nothing of this channel any more.
+   *
+   * @throws {CallError} what the other channel refuses with, and then the member stays; `ERR_CHANNEL`, `ERR_INPUT`; `ERR_JOIN_FIRST` where the
+   * member is not in this channel, or leaves it meanwhile
+   */
+  move(to: string, params?: unknown): Promise<void> {
+    return this.#membership.move(to, params)
+  }
+
   /** Removes this member from the channel. */
   kick(message?: string): void {
     this.#membership.end('kicked', message)

@@ -8,12 +8,16 @@ import type { Encoder } from './carrier.ts'
 import type { AnyChannel } from './channel.ts'
 import { Feed } from './feed.ts'
 import type { Credentials, Principal } from './principal.ts'
+import { Relays } from './relay/relays.ts'
+import { nodeNameBytes, sessionName, sessionNameBytes } from './relay/session-name.ts'
 import { Room } from './room.ts'
 import { Session } from './session.ts'
 
 /** What sessions may take of a server; the public options have the words. */
 export interface CoreLimits {
   readonly windowMs: number
+  readonly unjoinedWindowMs: number
+  readonly maxSessions: number
   readonly maxBytes: number
   readonly maxAgeMs: number
   readonly maxChannels: number
@@ -40,8 +44,17 @@ export type Order =
       readonly channel: string
       readonly message: string | undefined
     }
+  | {
+      readonly what: 'move'
+      readonly user: string
+      readonly from: string
+      readonly to: string
+      readonly params: unknown
+    }
   | { readonly what: 'revoke'; readonly user: string; readonly message: string | undefined }
 
+/** When somebody may try again for whom there is no room. */
+const fullAfterMs = 5_000
 /** Who it is where the application does not care. */
 const nobody: Principal = Object.freeze({})
 /** No channel has such a name. */
@@ -64,6 +77,8 @@ export class Core {
   readonly node: string
   readonly bus: Bus
   readonly limits: CoreLimits
+  /** Sessions that go on through another node than their own. */
+  readonly relays: Relays
   readonly #parts: CoreParts
   readonly #sessions = new Map<string, Session>()
   /** Sessions of those who have a name. */
@@ -77,7 +92,19 @@ export class Core {
     this.#parts = parts
     this.bus = parts.bus
     this.limits = parts.limits
-    this.node = base64url(parts.environment.randomBytes(9))
+    this.node = base64url(parts.environment.randomBytes(nodeNameBytes))
+    this.relays = new Relays({
+      node: this.node,
+      bus: this.bus,
+      sessions: this.#sessions,
+      digestOf: (key) => SessionKey.digestOf(key, parts.environment),
+      now: () => this.now(),
+      wait: (entry, delayMs) => this.wait(entry, delayMs),
+      stopWaiting: (entry) => this.stopWaiting(entry),
+      report: (error) => this.report(error),
+      // No later order may come to show that the last one was lost.
+      beat: () => void this.#orders?.then((feed) => feed.check()),
+    })
   }
 
   get sessions(): ReadonlyMap<string, Session> {
@@ -108,18 +135,20 @@ export class Core {
   /**
    * Begins a session for whoever shows these credentials, and makes the key it can be resumed with.
    *
-   * @throws {CallError} `ERR_UNAUTHORIZED`, or what `authenticate` refuses with
+   * @throws {CallError} `ERR_UNAUTHORIZED`, or what `authenticate` refuses with; `ERR_TOO_MANY` (limits.maxSessions)
    */
   async open<Encoded extends Unit>(
     encoder: Encoder<Encoded>,
     credentials: Credentials,
   ): Promise<{ session: Session<Encoded>; key: string }> {
+    this.#checkRoom()
     const principal = await this.authenticate(credentials)
     this.#orders ??= this.#listen()
-    await this.#orders
+    await Promise.all([this.#orders, this.relays.open()])
     if (this.#closed) throw new CallError('ERR_SESSION', { message: 'The server is closing' })
+    this.#checkRoom()
     const { text, key } = SessionKey.create(this.#parts.environment)
-    const id = base64url(this.#parts.environment.randomBytes(12))
+    const id = sessionName(this.node, base64url(this.#parts.environment.randomBytes(sessionNameBytes)))
     const session = new Session<Encoded>({ core: this, id, key, principal, encoder })
     this.#sessions.set(id, session as unknown as Session)
     if (principal.id !== undefined) {
@@ -128,6 +157,12 @@ export class Core {
       this.#users.set(principal.id, devices)
     }
     return { session, key: text }
+  }
+
+  #checkRoom(): void {
+    if (this.#sessions.size < this.limits.maxSessions) return
+    const message = 'The server has as many sessions as it can bear (limits.maxSessions)'
+    throw new CallError('ERR_TOO_MANY', { message, retryAfterMs: fullAfterMs })
   }
 
   /** The session of that name, for who has its key and speaks the same dialect. */
@@ -196,6 +231,12 @@ export class Core {
         case 'kick':
           session.membership(order.channel)?.end('kicked', order.message)
           break
+        case 'move':
+          session
+            .membership(order.from)
+            ?.move(order.to, order.params)
+            .catch((error) => this.report(error))
+          break
         case 'revoke':
           session.end({ why: 'unauthorized', message: order.message, reconnect: true })
       }
@@ -208,6 +249,7 @@ export class Core {
     void this.#orders?.then((feed) => feed.close())
     for (const session of [...this.#sessions.values()])
       session.end({ why: 'goingAway', message, reconnect: true })
+    this.relays.close()
   }
 
   // ------------------------------------------------------------------------------------------------ channels

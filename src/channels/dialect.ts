@@ -15,6 +15,8 @@ export interface Mount {
   claims(request: ClaimedRequest): boolean
   /** What becomes of its WebSockets. */
   readonly route: RouteOptions<never>
+  /** Whether a request that is no upgrade may be its own, by its target: path and query as sent. */
+  takes?(target: string): boolean
   /** Answers a request that is no upgrade; nothing where it is somebody else's. */
   fetch?(request: Request): Response | Promise<Response> | undefined
 }

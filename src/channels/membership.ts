@@ -30,6 +30,8 @@ export class Membership implements FeedMember {
   #state: 'joining' | 'joined' | 'ended' = 'joining'
   /** What its client asks of it while it is joining. */
   #waiting: (() => void)[] | undefined
+  /** Who wants to know when it is over. */
+  #dependents: Set<() => void> | undefined
   /** Deliveries up to this one its client has already. */
   #has: Position | undefined
   #data: Record<string, unknown> | undefined
@@ -99,6 +101,13 @@ export class Membership implements FeedMember {
       this.#waiting ??= []
       this.#waiting.push(act)
     }
+  }
+
+  /** Calls `act` when the membership ends; what it answers takes that back. */
+  whenOver(act: () => void): () => void {
+    this.#dependents ??= new Set()
+    this.#dependents.add(act)
+    return () => void this.#dependents?.delete(act)
   }
 
   /** Whether it is not known yet. */
@@ -192,6 +201,11 @@ export class Membership implements FeedMember {
     return validated(definition.output, answer, this.#purpose('ERR_INPUT', event))
   }
 
+  /** Takes this member to another channel. */
+  move(to: string, params: unknown): Promise<void> {
+    return this.session.move(this, to, params)
+  }
+
   /** What others see of this member. */
   setPresence(meta: unknown): void {
     this.#meta = { value: meta }
@@ -205,6 +219,7 @@ export class Membership implements FeedMember {
     this.#state = 'ended'
     this.room.release()
     this.#ended(why, message)
+    for (const act of [...(this.#dependents ?? [])]) act()
     if (!wasJoined) return
     this.#feed?.remove(this)
     this.room.clearPresence(this.#ref)

@@ -13,6 +13,13 @@ import type { Credentials, Principal } from './principal.ts'
 export interface RealtimeLimits {
   /** How long a session without a connection is kept. Longer: more breaks go unnoticed, and more memory. @default 120_000 */
   windowMs: number
+  /**
+   * The same for sessions of somebody unknown (a principal without `id`) that are in no channel: there is nothing to miss. As long
+   * as a client over HTTP may need between its first answer and its first join. @default 10_000
+   */
+  unjoinedWindowMs: number
+  /** Sessions on this node, connected or not; whoever comes then is sent away for five seconds (`overload`). @default 100_000 */
+  maxSessions: number
   /** Bytes a session keeps for a client that is away or behind; over it the session ends (`overload`). @default 1_048_576 */
   maxBytes: number
   /** How long is kept what the client never acknowledged. @default 120_000 */
@@ -54,6 +61,8 @@ export interface UserHandle {
   send(event: string, body: unknown): Promise<void>
   /** Removes the user from a channel. */
   kick(channel: string, message?: string): Promise<void>
+  /** Moves the user from a channel to another, as `ctx.move` does; where that one refuses, `onError` of the node hears of it. */
+  move(from: string, to: string, params?: unknown): Promise<void>
   /** Ends the user's sessions, and so all memberships: the token is no longer good. */
   revoke(message?: string): Promise<void>
 }
@@ -76,6 +85,8 @@ export interface Realtime<Channels extends readonly DefinedChannel[] = readonly 
 
 export const defaultRealtimeLimits: Readonly<RealtimeLimits> = {
   windowMs: 120_000,
+  unjoinedWindowMs: 10_000,
+  maxSessions: 100_000,
   maxBytes: 1_048_576,
   maxAgeMs: 120_000,
   maxChannels: 100,
@@ -127,6 +138,7 @@ export function realtime<const Channels extends readonly DefinedChannel[]>(
     user: (user) => ({
       send: (event, body) => core.order({ what: 'send', user, event, body }),
       kick: (name, message) => core.order({ what: 'kick', user, channel: name, message }),
+      move: (from, to, params) => core.order({ what: 'move', user, from, to, params }),
       revoke: (message) => core.order({ what: 'revoke', user, message }),
     }),
   }
@@ -149,6 +161,8 @@ function checkRealtimeOptions(options: RealtimeOptions): void {
   const limits = options.limits ?? {}
   checkOptions('realtime(): limits', limits, {
     windowMs: isCount(0),
+    unjoinedWindowMs: isCount(0),
+    maxSessions: isCount(1),
     maxBytes: isCount(1),
     maxAgeMs: isCount(1),
     maxChannels: isCount(1),

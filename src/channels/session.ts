@@ -15,11 +15,12 @@ import type { Unit } from '../session/outbox.ts'
 import type { SessionKey } from '../session/session-key.ts'
 import { TokenBucket } from '../session/token-bucket.ts'
 import type { WheelEntry } from '../util/timer-wheel.ts'
-import type { Carrier, Encoder, Ending, SessionEvent } from './carrier.ts'
+import type { Carrier, Encoder, Ending, SessionEvent, Transfer } from './carrier.ts'
 import type { CallOptions } from './context.ts'
 import type { Core } from './core.ts'
 import { handlerError, Membership, over } from './membership.ts'
 import type { Principal } from './principal.ts'
+import type { SessionPort } from './session-port.ts'
 
 /** What a session is made of. */
 export interface SessionParts<Encoded extends Unit> {
@@ -47,7 +48,7 @@ const defaultDeadlineMs = 30_000
  * One logical peer: it outlives its connections. A dialect hands in what the client does (`receive`), attaches carriers,
  * and takes from the line what the client has to hear, in order.
  */
-export class Session<Encoded extends Unit = Unit> implements WheelEntry {
+export class Session<Encoded extends Unit = Unit> implements SessionPort<Encoded>, WheelEntry {
   readonly core: Core
   readonly id: string
   readonly key: SessionKey
@@ -62,6 +63,8 @@ export class Session<Encoded extends Unit = Unit> implements WheelEntry {
   #made: CallsMade<unknown> | undefined
   #taken: CallsTaken<unknown> | undefined
   #calls = 0
+  /** The last attempt to connect that the client made. */
+  #attempt = 0
   #ended = false
 
   constructor({ core, id, key, principal, encoder }: SessionParts<Encoded>) {
@@ -78,6 +81,11 @@ export class Session<Encoded extends Unit = Unit> implements WheelEntry {
   /** Name of the dialect the client speaks. */
   get dialect(): string {
     return this.#encoder.name
+  }
+
+  /** How its units travel between nodes. */
+  get transfer(): Transfer<Encoded> | undefined {
+    return this.#encoder.transfer
   }
 
   /** The largest number of a frame that has come. */
@@ -105,9 +113,24 @@ export class Session<Encoded extends Unit = Unit> implements WheelEntry {
     return attachment
   }
 
+  /**
+   * Whether the client's `attempt` to connect is the latest: one that was under way for so long that another has overtaken
+   * it must not take the session from that one.
+   */
+  isLatest(attempt = this.#attempt): boolean {
+    if (attempt < this.#attempt) return false
+    this.#attempt = attempt
+    return true
+  }
+
   /** The carrier is gone; the session waits for another one. */
   detach(carrier: Carrier): void {
     if (this.#line.detach(carrier, this.core.now())) this.#wait()
+  }
+
+  /** The client was heard by another way than its carrier; with `asks` it wants to hear something by the carrier. */
+  alive(asks: boolean): void {
+    this.#line.carrier?.alive?.(asks)
   }
 
   /** The next unit for `carrier`. */
@@ -162,10 +185,17 @@ export class Session<Encoded extends Unit = Unit> implements WheelEntry {
     const now = this.core.now()
     this.#taken?.expire(now)
     for (const of of this.#made?.expire(now) ?? []) this.write({ type: 'cancel', of })
-    if (this.#line.expire(now)) this.end({ why: 'timeout' })
+    if (this.#line.expire(now, this.#windowMs)) this.end({ why: 'timeout' })
     else if ((this.principal.expiresAt ?? Number.POSITIVE_INFINITY) <= this.core.time()) {
       this.end({ why: 'unauthorized', message: 'The token has expired', reconnect: true })
     } else if (!this.#ended) this.#wait()
+  }
+
+  /** Somebody unknown who is in no channel misses nothing, and is not worth much memory. */
+  get #windowMs(): number {
+    const { windowMs, unjoinedWindowMs } = this.core.limits
+    const isWanted = this.#memberships.size > 0 || this.principal.id !== undefined
+    return isWanted ? windowMs : Math.min(windowMs, unjoinedWindowMs)
   }
 
   /** Looks again in a second while there is anything to look after; an idle session costs nothing. */
@@ -259,30 +289,65 @@ export class Session<Encoded extends Unit = Unit> implements WheelEntry {
   async #join(id: number, name: string, params: unknown, since: Position | undefined): Promise<void> {
     let membership: Membership | undefined
     try {
-      if (this.#memberships.has(name)) {
-        throw new CallError('ERR_CHANNEL', {
-          message: 'The session is in this channel already',
-          channel: name,
-        })
-      }
       if (this.#memberships.size >= this.core.limits.maxChannels) {
         const message = 'The session is in too many channels (limits.maxChannels)'
         throw new CallError('ERR_TOO_MANY', { message, channel: name })
       }
-      membership = new Membership(this, this.core.room(name), (why, message) => {
-        this.#memberships.delete(name)
-        if (!this.#ended && why !== 'normal') this.write({ type: 'left', channel: name, why, message })
-      })
-      this.#memberships.set(name, membership)
+      membership = this.#enter(name)
       await membership.join(params, since, ({ at, welcome, missed, resumed, reset }) => {
         this.#answer(id, { type: 'joined', to: id, channel: name, at, welcome, resumed, reset })
         for (const event of missed) this.write(event)
         if (membership !== undefined) membership.room.greet(membership)
       })
     } catch (error) {
-      if (membership !== undefined && this.#memberships.get(name) === membership)
-        this.#memberships.delete(name)
+      if (membership !== undefined) this.#forget(membership)
       this.#answer(id, { type: 'error', to: id, error: this.#wire(error, name) })
+    }
+  }
+
+  /** @throws {CallError} `ERR_CHANNEL` */
+  #enter(name: string): Membership {
+    if (this.#memberships.has(name)) {
+      const message = 'The session is in this channel already'
+      throw new CallError('ERR_CHANNEL', { message, channel: name })
+    }
+    const membership = new Membership(this, this.core.room(name), (why, message) => {
+      this.#memberships.delete(name)
+      if (!this.#ended && why !== 'normal') this.write({ type: 'left', channel: name, why, message })
+    })
+    this.#memberships.set(name, membership)
+    return membership
+  }
+
+  /** A membership came to nothing. */
+  #forget(membership: Membership): void {
+    const { name } = membership.room
+    if (this.#memberships.get(name) === membership) this.#memberships.delete(name)
+  }
+
+  /**
+   * Takes the session out of the channel of `old` and into `to`, in one turn: the client hears one frame, behind it nothing of the
+   * old channel and everything of the new one. Where the new one refuses, it stays where it is.
+   *
+   * @throws {CallError} what `join` of the new channel refuses with; `ERR_JOIN_FIRST` where the old one is left meanwhile
+   */
+  async move(old: Membership, to: string, params: unknown): Promise<void> {
+    const from = old.room.name
+    if (!old.joined) throw over(from)
+    const next = this.#enter(to)
+    const stop = old.whenOver(() => next.end('normal'))
+    try {
+      await next.join(params, undefined, ({ at, welcome }) => {
+        stop()
+        old.end('normal')
+        this.write({ type: 'moved', from, channel: to, at, params, welcome })
+        next.room.greet(next)
+      })
+    } catch (error) {
+      this.#forget(next)
+      throw handlerError(error, to, undefined)
+    } finally {
+      stop()
     }
   }
 

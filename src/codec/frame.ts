@@ -50,7 +50,15 @@ export interface ConnectFrame {
   readonly type: 'connect'
   readonly version?: number | undefined
   readonly token?: string | undefined
-  readonly resume?: { readonly session: string; readonly key: string; readonly position: number } | undefined
+  readonly resume?:
+    | {
+        readonly session: string
+        readonly key: string
+        readonly position: number
+        /** Larger with each connection the client tries: one that was overtaken takes nothing over. */
+        readonly attempt?: number | undefined
+      }
+    | undefined
 }
 
 /** Whose frames follow in the body of a request. */
@@ -145,6 +153,17 @@ export type ChannelDownFrame =
       readonly channel: string
       readonly why: Why
       readonly message?: string | undefined
+    }
+  | {
+      readonly type: 'moved'
+      /** The channel that was left. */
+      readonly from: string
+      /** The one that was joined, as `joined` says it. */
+      readonly channel: string
+      readonly at: Position
+      /** What a join says there, so that another session can say it too. */
+      readonly params?: unknown
+      readonly welcome?: unknown
     }
   | {
       readonly type: 'channel-reset'

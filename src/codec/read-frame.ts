@@ -48,7 +48,7 @@ const upRules = byType({
   connect: {
     version: optional(isNumber),
     token: optional(isText),
-    resume: optional(record({ session: isText, key: isText, position: isWhole })),
+    resume: optional(record({ session: isText, key: isText, position: isWhole, attempt: optional(isWhole) })),
   },
   close: {},
   ...carrierRules,
@@ -76,6 +76,7 @@ const downRules = byType({
   ...callRules,
   joined: { to: isNumber, ...inChannel, at: isPosition },
   left: { ...inChannel, to: optional(isNumber), why: isText },
+  moved: { from: isText, ...inChannel, at: isPosition },
   'channel-reset': { ...inChannel, reason: isText, at: isPosition },
   publish: { ...inChannel, event: isText, offset: isWhole },
   send: { channel: optional(isText), event: isText },

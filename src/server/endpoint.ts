@@ -67,9 +67,9 @@ export class Endpoint<Data> implements SocketHost<Data> {
     if (isWanted || hasHandlers(options as RouteOptions<never>)) add(undefined, options)
   }
 
-  /** Whether a path is one of ours. */
-  takes(target: string): boolean {
-    return this.#find(pathOf(target)) !== undefined
+  /** Whether an upgrade is one of ours, by its path and the subprotocols it offers. */
+  takes(target: string, protocols: readonly string[]): boolean {
+    return this.#find(pathOf(target), protocols) !== undefined
   }
 
   get now(): () => number {

@@ -92,6 +92,10 @@ export interface AttachOptions<Data, Paths = Record<string, Data>> extends Route
    * hears of the paths that have none.
    */
   paths?: { [Path in keyof Paths]: RouteOptions<Paths[Path]> }
+  /** Channels, made by `realtime`; served in all of `dialects`. */
+  app?: Realtime
+  /** The protocols in which clients reach the channels of `app`. They come before all paths. @default none */
+  dialects?: readonly Dialect[]
   /**
    * Takes connections over TCP as raw handles of Node: less CPU for every message, and with `serve` a quarter of the
    * CPU of a handshake and of the memory of an idle connection. Rests on parts of Node that its documentation does not
@@ -112,10 +116,6 @@ export interface ServeOptions<Data, Paths = Record<string, Data>> extends Attach
   tls?: TlsOptions
   /** WebSocket over HTTP/2 too (RFC 8441); browsers use it by themselves over TLS. @default true with `tls` */
   http2?: boolean
-  /** Channels, made by `realtime`; served in all of `dialects`. */
-  app?: Realtime
-  /** The protocols in which clients reach the channels of `app`. They come before all paths. @default none */
-  dialects?: readonly Dialect[]
   /** Answers what is no upgrade. @default 426 for everything */
   fetch?: (request: Request) => Response | Promise<Response>
 }
@@ -148,6 +148,8 @@ const routeRules: Readonly<Record<keyof RouteOptions<unknown>, OptionRule>> = {
 const attachRules: Readonly<Record<keyof AttachOptions<unknown>, OptionRule>> = {
   ...routeRules,
   paths: isObject,
+  app: isObject,
+  dialects: (value) => (Array.isArray(value) ? undefined : 'a list of dialects'),
   rawHandles: isBoolean,
 }
 
@@ -158,8 +160,6 @@ const serveRules: Readonly<Record<keyof ServeOptions<unknown>, OptionRule>> = {
   path: isString,
   tls: isObject,
   http2: isBoolean,
-  app: isObject,
-  dialects: (value) => (Array.isArray(value) ? undefined : 'a list of dialects'),
   fetch: isFunction,
 }
 
@@ -169,9 +169,6 @@ export function checkServeOptions(options: ServeOptions<never>): void {
   checkRoutes('serve()', options)
   if (options.path !== undefined && (options.port !== undefined || options.hostname !== undefined)) {
     throw optionError("serve(): option 'path' excludes 'port' and 'hostname'")
-  }
-  if ((options.app === undefined) !== (options.dialects === undefined)) {
-    throw optionError("serve(): the options 'app' and 'dialects' belong together")
   }
 }
 
@@ -183,6 +180,9 @@ export function checkAttachOptions(options: AttachOptions<never>): void {
 
 function checkRoutes(what: string, options: AttachOptions<never>): void {
   checkRoute(what, options)
+  if ((options.app === undefined) !== (options.dialects === undefined)) {
+    throw optionError(`${what}: the options 'app' and 'dialects' belong together`)
+  }
   for (const [path, route] of Object.entries((options.paths ?? {}) as Record<string, RouteOptions<never>>)) {
     if (isObject(route) !== undefined) throw optionError(`${what}: path '${path}' must be an object`)
     checkOptions(`${what}: path '${path}'`, route, routeRules)

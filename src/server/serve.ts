@@ -1,14 +1,13 @@
-import type { Mount } from '../channels/dialect.ts'
 import { defaultLimits } from '../protocol/limits.ts'
 import { listen, runtime } from '../runtime/node/index.ts'
+import { type AppHandles, handlesOf } from './app-handles.ts'
 import { type CloseOptions, Endpoint } from './endpoint.ts'
+import { mountsOf, withMounts } from './mounts.ts'
 import { checkServeOptions, type ServeOptions } from './options.ts'
 import type { SendOptions, Socket } from './socket.ts'
 
-type Fetch = (request: Request) => Response | Promise<Response>
-
 /** A running server. */
-export interface Server<Data = undefined> extends AsyncDisposable {
+export interface Server<Data = undefined> extends AppHandles, AsyncDisposable {
   /** Where clients connect, such as `ws://localhost:8080/`. */
   readonly url: string
   /** TCP port; 0 for a Unix socket. */
@@ -40,8 +39,8 @@ export async function serve<Data = undefined, Paths = Record<string, Data>>(
   options: ServeOptions<Data, Paths>,
 ): Promise<Server<Data>> {
   checkServeOptions(options as ServeOptions<never>)
-  const { tls, hostname, path, app, dialects = [] } = options
-  const mounts = app === undefined ? [] : dialects.map((dialect) => dialect.mount(app.core))
+  const { tls, hostname, path, app } = options
+  const mounts = mountsOf(options as ServeOptions<never>)
   const endpoint = new Endpoint<Data>(options as ServeOptions<Data>, runtime, mounts)
   const fetch = withMounts(mounts, options.fetch)
   const listener = await listen(
@@ -80,25 +79,11 @@ export async function serve<Data = undefined, Paths = Record<string, Data>>(
       path === undefined ? `${scheme}://${authority(hostname, listener.port)}/` : `${scheme}+unix:${path}:/`,
     port: listener.port,
     sockets: endpoint.sockets,
+    ...handlesOf('serve()', app),
     closed,
     publish: (topic, data, sendOptions) => endpoint.publish(topic, data, sendOptions),
     close,
     [Symbol.asyncDispose]: () => close(),
-  }
-}
-
-/** Asks the dialects first. */
-function withMounts(mounts: readonly Mount[], fetch: Fetch | undefined): Fetch | undefined {
-  if (!mounts.some((mount) => mount.fetch !== undefined)) return fetch
-  return (request) => {
-    for (const mount of mounts) {
-      const response = mount.fetch?.(request)
-      if (response !== undefined) return response
-    }
-    return (
-      fetch?.(request) ??
-      new Response('Upgrade Required\n', { status: 426, headers: { Upgrade: 'websocket' } })
-    )
   }
 }
 

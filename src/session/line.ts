@@ -129,10 +129,10 @@ export class Line<Carrier extends object, Kept extends Unit> {
     return true
   }
 
-  /** Whether the session is over at `now`, because nobody came back to it; forgets what has been kept for too long. */
-  expire(now: number): boolean {
+  /** Whether the session is over at `now`, because nobody came back to it within `windowMs`; forgets what has been kept for too long. */
+  expire(now: number, windowMs = this.#windowMs): boolean {
     // What was taken is still on its way while the carrier is behind it.
     if (this.waiting === 0) this.#outbox.expire(now)
-    return this.#aloneSince !== undefined && this.#aloneSince + this.#windowMs <= now
+    return this.#aloneSince !== undefined && this.#aloneSince + windowMs <= now
   }
 }

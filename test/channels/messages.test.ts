@@ -54,7 +54,7 @@ test('a member hears what it sent, then the answer', async () => {
   const ada = server.client()
   const { connected, joined } = await ada.join('room:1')
   assert.equal(typeof connected['key'], 'string')
-  assert.deepEqual(joined['welcome'], { welcome: '1', session: 16 })
+  assert.deepEqual(joined['welcome'], { welcome: '1', session: 21 })
   ada.say({ type: 'call', id: 2, channel: 'room:1', event: 'message', body: 'hello' })
   const published = await ada.hear('publish')
   assert.deepEqual(published, {

@@ -4,12 +4,17 @@ import type { Carrier, Encoder, Ending, SessionEvent } from '../../src/channels/
 import type { AnyChannel, DefinedChannel } from '../../src/channels/channel.ts'
 import { Core, type CoreLimits } from '../../src/channels/core.ts'
 import type { Credentials } from '../../src/channels/principal.ts'
+import type { RemoteSession } from '../../src/channels/relay/remote-session.ts'
 import type { Session } from '../../src/channels/session.ts'
+import type { DistantCarrier } from '../../src/channels/session-port.ts'
+import { runtime } from '../../src/runtime/node/index.ts'
 import type { Unit } from '../../src/session/outbox.ts'
 import { TimerWheel } from '../../src/util/timer-wheel.ts'
 
 export const limits: CoreLimits = {
   windowMs: 30_000,
+  unjoinedWindowMs: 10_000,
+  maxSessions: 100_000,
   maxBytes: 1_000_000,
   maxAgeMs: 60_000,
   maxChannels: 10,
@@ -25,6 +30,10 @@ export interface TestUnit extends Unit {
 export const encoder: Encoder<TestUnit> = {
   name: 'test',
   encode: (event) => ({ event, byteLength: 1 }),
+  transfer: {
+    pack: ({ event }) => JSON.stringify(event),
+    unpack: (text) => ({ event: JSON.parse(text) as SessionEvent, byteLength: 1 }),
+  },
 }
 
 /** A carrier that takes everything at once, or what the test wants of it. */
@@ -54,6 +63,49 @@ export class TestCarrier implements Carrier {
   }
 }
 
+/** A carrier of a session that lives on another node than `core`. */
+export class AwayCarrier implements DistantCarrier {
+  readonly heard: SessionEvent[] = []
+  ending: Ending | undefined
+  session: RemoteSession<TestUnit> | undefined
+  confirmed = 0
+  isPaused = false
+
+  /** Takes the session up, or answers why not. */
+  async attach(
+    { core }: VirtualCore,
+    proof: { session: string; key: string; position: number; attempt?: number },
+  ): Promise<string | number> {
+    const reached = await core.relays.attach(encoder, this, proof)
+    if (!('session' in reached)) return reached.reason
+    this.session = reached.session
+    this.wake()
+    return reached.replayed
+  }
+
+  wake(): void {
+    const { session } = this
+    if (session === undefined) return
+    for (let unit = session.take(); unit !== undefined; unit = session.take()) this.heard.push(unit.event)
+  }
+
+  close(ending: Ending): void {
+    this.ending = ending
+  }
+
+  confirm(): void {
+    this.confirmed += 1
+  }
+
+  pause(): void {
+    this.isPaused = true
+  }
+
+  resume(): void {
+    this.isPaused = false
+  }
+}
+
 /** No two nodes, sessions and keys are the same. */
 let random = 0
 
@@ -79,7 +131,7 @@ export class VirtualCore {
       limits: { ...limits, ...options.limits },
       environment: {
         randomBytes: (count) => nextBytes(count),
-        digest: (text) => text.padEnd(64),
+        digest: runtime.sha256,
         now: () => this.#now,
         time: () => this.#now,
         wheel: this.#wheel,

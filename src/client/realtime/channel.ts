@@ -21,6 +21,8 @@ export type ChannelState =
   | {
       readonly status: 'left'
       readonly why?: Why | undefined
+      /** The channel to which the server has moved this client. */
+      readonly to?: string | undefined
       readonly message?: string | undefined
       readonly error?: Error | undefined
     }
@@ -31,6 +33,11 @@ export interface ChannelOccurrences {
   resumed: { readonly replayed: number }
   /** Something was missed, and cannot be had any more. What the program derived from messages should be fetched anew. */
   reset: { readonly reason: string }
+  /**
+   * The server has moved this client to another channel, which is joined already; nothing comes from this one any more.
+   * Who listens there from within this call misses nothing.
+   */
+  moved: { readonly to: string; readonly welcome: unknown }
   /** An event that was sent was refused, or could not be sent again. */
   error: Error
 }
@@ -57,6 +64,7 @@ export interface ChannelHost {
 }
 
 type Answering = (body: unknown, call: TakenCall<unknown>) => unknown
+type MovedFrame = Extract<ChannelDownFrame, { type: 'moved' }>
 type JoinedFrame = Extract<ChannelDownFrame, { type: 'joined' }>
 
 interface Waiting {
@@ -249,6 +257,25 @@ export class Channel<Events = Readonly<Record<string, object>>> {
     }
   }
 
+  /** @internal The server has moved the client here. */
+  arrive({ at, params, welcome }: MovedFrame): void {
+    const waiting = this.#joining
+    this.#joining = undefined
+    // Whatever our own join is answered with: we are here.
+    this.#join = undefined
+    if (params !== undefined) this.#params = params
+    this.#deliveries.forget()
+    this.#deliveries.start(at)
+    this.#state.set({ status: 'joined', welcome })
+    waiting?.resolve(welcome)
+  }
+
+  /** @internal The server has moved the client elsewhere. */
+  depart({ channel: to, welcome }: MovedFrame): void {
+    this.#left({ why: 'normal', to })
+    this.#tell('moved', { to, welcome })
+  }
+
   /** @internal What the server asks. */
   answerTo(event: string): Answering | undefined {
     return this.#answers.get(event)
@@ -263,8 +290,9 @@ export class Channel<Events = Readonly<Record<string, object>>> {
   renew(): Outgoing | undefined {
     const { status } = this.#state.value
     this.#deliveries.stop()
-    const isSent = this.#join !== undefined && this.#join.id > 0
-    if (!isSent || (status !== 'joined' && status !== 'joining')) return undefined
+    // One that was not sent yet waits in its place; without one the server has moved us here.
+    const isWaiting = this.#join?.id === 0
+    if (isWaiting || (status !== 'joined' && status !== 'joining')) return undefined
     const frame = this.#joinFrame(this.#deliveries.at)
     this.#track(frame)
     this.#state.set({ status: 'joining' })

@@ -230,6 +230,10 @@ export class Connection<Server extends ServerType = UnknownServer> {
         if (frame.to === undefined) this.#takeInChannel(frame)
         else this.#requests.reply(frame.to, frame)
         break
+      case 'moved':
+        this.channel(frame.channel as ChannelNames<Server>).arrive(frame)
+        this.#channels.get(frame.from)?.depart(frame)
+        break
       case 'send':
         if (frame.channel === undefined) this.#events.tell(frame.event, frame.body)
         else this.#takeInChannel(frame)

@@ -94,6 +94,8 @@ export class ClientSession {
   #token: string | undefined
   #tokenRefused = false
   #session: SessionFacts | undefined
+  /** Connections that were greeted. */
+  #attempt = 0
   /** Counted frames that have come, and those that were acknowledged. */
   #position = 0
   #acknowledged = 0
@@ -248,11 +250,17 @@ export class ClientSession {
 
   #greet(): void {
     const session = this.#session
+    this.#attempt += 1
     this.#say({
       type: 'connect',
       version: protocolVersion,
       token: this.#token,
-      resume: session && { session: session.session, key: session.key, position: this.#position },
+      resume: session && {
+        session: session.session,
+        key: session.key,
+        position: this.#position,
+        attempt: this.#attempt,
+      },
     })
   }
 

@@ -1,7 +1,8 @@
-import type { Carrier, Encoder, Ending } from '../../channels/carrier.ts'
+import type { Encoder, Ending } from '../../channels/carrier.ts'
 import type { Core } from '../../channels/core.ts'
 import type { Credentials } from '../../channels/principal.ts'
 import type { Session } from '../../channels/session.ts'
+import type { DistantCarrier, SessionPort } from '../../channels/session-port.ts'
 import {
   type CloseFrame,
   type ConnectFrame,
@@ -11,11 +12,12 @@ import {
   protocolVersion,
   type SessionFacts,
   type UpFrame,
+  type Why,
   type WireError,
   wireError,
 } from '../../codec/frame.ts'
 import { readUpFrame } from '../../codec/read-frame.ts'
-import { CallError } from '../../errors.ts'
+import { CallError, type ErrorCode } from '../../errors.ts'
 import type { SharedMessage } from '../../protocol/shared-message.ts'
 import type { ResetReason } from '../../session/line.ts'
 import type { WheelEntry } from '../../util/timer-wheel.ts'
@@ -32,6 +34,8 @@ export interface Wire {
   resume(): void
   /** Nothing more is sent. */
   close(code: number, reason: string): void
+  /** The client was heard by another way. */
+  alive?(): void
 }
 
 /** What all connections of a server share. */
@@ -43,6 +47,11 @@ export interface ConnectionSettings {
   /** Time until a session is begun or taken up. */
   readonly connectTimeoutMs: number
 }
+
+type Resume = NonNullable<ConnectFrame['resume']>
+
+/** Why a connection ends for which no session is opened; `unauthorized` for all other errors. */
+const refusals: Partial<Record<ErrorCode, Why>> = { ERR_SESSION: 'goingAway', ERR_TOO_MANY: 'overload' }
 
 /** What the client shows of itself. Most applications look at the token alone, so the rest is not made before it is asked for. */
 class Shown implements Credentials {
@@ -70,11 +79,11 @@ const ackDelayMs = 1_000
 const maxEarlyFrames = 1_000
 
 /** One connection that speaks `polyplex.1`: a carrier of a session, once `connect` has said of which. */
-export class Connection implements Carrier, WheelEntry {
+export class Connection implements DistantCarrier, WheelEntry {
   wheelTick = -1
   readonly #settings: ConnectionSettings
   readonly #wire: Wire
-  #session: Session<SharedMessage> | undefined
+  #session: SessionPort<SharedMessage> | undefined
   /** What came while it is found out who this is. */
   #early: UpFrame[] | undefined
   /** The largest number the client has been told of. */
@@ -123,6 +132,26 @@ export class Connection implements Carrier, WheelEntry {
     this.#end({ type: 'close', why, message, reconnect, afterMs, url })
   }
 
+  /** A session of another node has what the client said. */
+  confirm(): void {
+    if (this.#session !== undefined) this.#acknowledgeSoon(this.#session)
+  }
+
+  /** The node of the session has no room for more. */
+  pause(): void {
+    this.#wire.pause()
+  }
+
+  resume(): void {
+    this.#wire.resume()
+  }
+
+  /** The client was heard over another request; with `asks` it wants to know whether this one still brings something. */
+  alive(asks: boolean): void {
+    this.#wire.alive?.()
+    if (asks) this.#send({ type: 'pong' })
+  }
+
   /** The wheel: the first frame is late, or an acknowledgement is due. */
   expire(): void {
     if (this.#session === undefined) {
@@ -149,7 +178,7 @@ export class Connection implements Carrier, WheelEntry {
     }
   }
 
-  #hear(session: Session<SharedMessage>, frame: UpFrame): void {
+  #hear(session: SessionPort<SharedMessage>, frame: UpFrame): void {
     switch (frame.type) {
       case 'ack':
         if (session.acknowledge(frame.position)) return
@@ -167,13 +196,17 @@ export class Connection implements Carrier, WheelEntry {
     }
   }
 
-  #hearNumbered(session: Session<SharedMessage>, frame: NumberedFrame): void {
+  #hearNumbered(session: SessionPort<SharedMessage>, frame: NumberedFrame): void {
     session.receive(frame)
+    this.#acknowledgeSoon(session)
+  }
+
+  #acknowledgeSoon(session: SessionPort<SharedMessage>): void {
     if (session.received - this.#acknowledged >= framesPerAck) this.#acknowledge(session)
     else if (this.wheelTick < 0 && !this.#closed) this.#settings.core.wait(this, ackDelayMs)
   }
 
-  #acknowledge(session: Session<SharedMessage>): void {
+  #acknowledge(session: SessionPort<SharedMessage>): void {
     if (session.received === this.#acknowledged || this.#closed) return
     this.#acknowledged = session.received
     this.#send({ type: 'ack', position: session.received })
@@ -193,7 +226,7 @@ export class Connection implements Carrier, WheelEntry {
       let reason: ResetReason | undefined
       if (resume !== undefined) {
         const known = core.find(encoder, resume.session, resume.key)
-        reason = known === undefined ? 'unknown' : this.#resume(known, resume.position)
+        reason = known === undefined ? await this.#resumeElsewhere(resume) : this.#resume(known, resume)
         if (reason === undefined) return
         // It cannot go on, and nobody else has its key.
         known?.end({ why: 'normal' })
@@ -202,20 +235,45 @@ export class Connection implements Carrier, WheelEntry {
       if (this.#closed) session.end({ why: 'normal' })
       else this.#begin(session, key, reason)
     } catch (error) {
-      const { code, message } = error as CallError
-      const why = code === 'ERR_SESSION' ? 'goingAway' : 'unauthorized'
-      this.#end({ type: 'close', why, code, message, reconnect: why === 'goingAway' })
+      const { code, message, retryAfterMs: afterMs } = error as CallError
+      const why = refusals[code] ?? 'unauthorized'
+      this.#end({ type: 'close', why, code, message, reconnect: why !== 'unauthorized', afterMs })
     }
   }
 
   /** Takes a session up behind `position`; answers why not, where that is impossible. */
-  #resume(session: Session<SharedMessage>, position: number): ResetReason | undefined {
+  #resume(session: Session<SharedMessage>, { position, attempt }: Resume): ResetReason | undefined {
+    if (!session.isLatest(attempt)) {
+      this.close({ why: 'replaced', reconnect: false })
+      return undefined
+    }
     const attachment = session.attach(this, position)
     if (!attachment.resumed) return attachment.reason
-    this.#acknowledged = session.received
-    this.#send({ type: 'resumed', replayed: attachment.replayed, received: session.received })
-    this.#start(session)
+    this.#goOn(session, attachment.replayed)
     return undefined
+  }
+
+  /** The same with a session of another node. */
+  async #resumeElsewhere(resume: Resume): Promise<ResetReason | undefined> {
+    const { core, encoder } = this.#settings
+    const reached = await core.relays.attach(encoder, this, resume)
+    if ('session' in reached) {
+      if (this.#closed) reached.session.detach()
+      else this.#goOn(reached.session, reached.replayed)
+      return undefined
+    }
+    const { reason } = reached
+    const message = 'Too many sessions are asked for at a time'
+    if (reason === 'overload') this.close({ why: reason, message, reconnect: true, afterMs: 1_000 })
+    else if (reason === 'replaced') this.close({ why: reason, reconnect: false })
+    else return reason
+    return undefined
+  }
+
+  #goOn(session: SessionPort<SharedMessage>, replayed: number): void {
+    this.#acknowledged = session.received
+    this.#send({ type: 'resumed', replayed, received: session.received })
+    this.#start(session)
   }
 
   #begin(session: Session<SharedMessage>, key: string, reason: ResetReason | undefined): void {
@@ -230,7 +288,7 @@ export class Connection implements Carrier, WheelEntry {
     this.#start(session)
   }
 
-  #start(session: Session<SharedMessage>): void {
+  #start(session: SessionPort<SharedMessage>): void {
     this.#settings.core.stopWaiting(this)
     this.#session = session
     this.#wire.resume()

@@ -15,5 +15,9 @@ export function jsonEncoder(text: TextCodec): Encoder<SharedMessage> {
       }
       return message
     },
+    transfer: {
+      pack: ({ data }) => data as string,
+      unpack: (data) => new SharedMessage(data, text),
+    },
   }
 }

@@ -1,3 +1,5 @@
+import { perform } from '../../channels/relay/acting.ts'
+import type { Act } from '../../channels/relay/messages.ts'
 import { type DownFrame, wireError } from '../../codec/frame.ts'
 import { readCarryFrame, readUpFrame } from '../../codec/read-frame.ts'
 import { CallError } from '../../errors.ts'
@@ -37,31 +39,40 @@ export async function answerOverHttp(
 }
 
 /** Frames upwards: each takes effect once, so that a request may come again. */
-function take(settings: HttpSettings, text: string): Response {
+async function take({ core, encoder }: HttpSettings, text: string): Promise<Response> {
   const [first = '', ...lines] = text.split('\n').filter((line) => line !== '')
   const read = readCarryFrame(first)
   if (!('frame' in read)) {
     const message = 'The first line is a frame of type carry'
     return lineOf({ type: 'close', why: 'protocolError', code: 'ERR_FRAME', message, reconnect: false }, 400)
   }
-  const session = settings.core.find(settings.encoder, read.frame.session, read.frame.key)
-  if (session === undefined) {
-    const message = 'There is no such session'
-    return lineOf({ type: 'close', why: 'timeout', code: 'ERR_SESSION', message, reconnect: true }, 410)
+  const acts = lines.flatMap(actOf)
+  const session = core.find(encoder, read.frame.session, read.frame.key)
+  if (session !== undefined) {
+    for (const act of acts) perform(session, act)
+    session.alive(false)
+    return lineOf({ type: 'ack', position: session.received }, 200)
   }
-  for (const line of lines) {
-    const { frame, wrong, id } = { frame: undefined, wrong: '', id: undefined, ...readUpFrame(line) }
-    if (frame === undefined) {
-      session.write({
-        type: 'error',
-        to: id,
-        error: wireError(new CallError('ERR_FRAME', { message: wrong })),
-      })
-    } else if (frame.type === 'ack') session.acknowledge(frame.position)
-    else if (frame.type === 'close') session.end({ why: 'normal', reconnect: false })
-    else if ('id' in frame) session.receive(frame)
+  const received = await core.relays.post(encoder, read.frame, acts)
+  if (typeof received === 'number') return lineOf({ type: 'ack', position: received }, 200)
+  if (received === 'overload') {
+    const message = 'Too many sessions are asked for at a time'
+    return lineOf({ type: 'close', why: 'overload', message, reconnect: true, afterMs: 1_000 }, 503)
   }
-  return lineOf({ type: 'ack', position: session.received }, 200)
+  const message = 'There is no such session'
+  return lineOf({ type: 'close', why: 'timeout', code: 'ERR_SESSION', message, reconnect: true }, 410)
+}
+
+/** What a line means for the session; a `pong` means only that the client lives. */
+function actOf(line: string): Act[] {
+  const { frame, wrong, id } = { frame: undefined, wrong: '', id: undefined, ...readUpFrame(line) }
+  if (frame === undefined) {
+    const error = wireError(new CallError('ERR_FRAME', { message: wrong }))
+    return [{ type: 'tell', event: { type: 'error', to: id, error } }]
+  }
+  return 'id' in frame || frame.type === 'ack' || frame.type === 'close' || frame.type === 'ping'
+    ? [frame]
+    : []
 }
 
 function lineOf(frame: DownFrame, status: number): Response {

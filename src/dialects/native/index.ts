@@ -73,17 +73,25 @@ export function native(options: NativeOptions = {}): Dialect {
       return {
         claims: (request) => request.protocols.includes(subprotocol) || request.path === path,
         route: route as RouteOptions<never>,
+        takes: (target) => wishOf(target) !== undefined,
         fetch(request) {
-          const wish = new URL(request.url).searchParams.get(subprotocol)
-          if (wish === null || !wishes.includes(wish)) return undefined
+          const wish = wishOf(request.url)
+          if (wish === undefined) return undefined
           if (!requestOriginAllowed(request, origins)) return new Response(null, { status: 403 })
           const origin = request.headers.get('origin')
-          const answer = answerOverHttp(settings, wish as HttpWish, request)
+          const answer = answerOverHttp(settings, wish, request)
           return origin === null ? answer : answer.then((response) => sharedWith(origin, response))
         },
       }
     },
   }
+}
+
+/** What a request wants of the protocol; nothing where it is no business of ours. */
+function wishOf(target: string): HttpWish | undefined {
+  const query = target.indexOf('?')
+  const wish = query < 0 ? null : new URLSearchParams(target.slice(query)).get(subprotocol)
+  return wish !== null && wishes.includes(wish) ? (wish as HttpWish) : undefined
 }
 
 /** Lets a page of another origin, which is allowed here, read the answer. */

@@ -5,7 +5,10 @@ import { lineHeaders } from './line-headers.ts'
 
 const encoder = new TextEncoder()
 
-/** Frames downwards as one long answer: lines, or an event stream. */
+/**
+ * Frames downwards as one long answer: lines, or an event stream. Whoever reads it cannot answer on it: that it is still there
+ * is heard by its other requests, for which it is asked.
+ */
 export class StreamWire implements Wire, WheelEntry {
   wheelTick = -1
   readonly headers: Headers
@@ -14,6 +17,11 @@ export class StreamWire implements Wire, WheelEntry {
   readonly #asEvents: boolean
   #connection: Connection | undefined
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  /** When something was said last, and when the client was heard. */
+  #saidAt: number
+  #heardAt: number
+  /** Since when the client has been asked whether it is there. */
+  #askedAt: number | undefined
 
   constructor(
     settings: ConnectionSettings,
@@ -24,6 +32,8 @@ export class StreamWire implements Wire, WheelEntry {
     this.#settings = settings
     this.headers = request.headers
     this.#asEvents = asEvents
+    this.#saidAt = settings.core.now()
+    this.#heardAt = this.#saidAt
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#controller = controller
@@ -37,6 +47,7 @@ export class StreamWire implements Wire, WheelEntry {
         headers: { ...lineHeaders, ...(asEvents && { 'Content-Type': 'text/event-stream' }) },
       }),
     )
+    this.#wait()
   }
 
   /** Names who is told when there is room, and when the client is gone. */
@@ -48,8 +59,13 @@ export class StreamWire implements Wire, WheelEntry {
     if (this.#controller === undefined) return false
     const text = typeof frame === 'string' ? frame : frame.data
     this.#controller.enqueue(encoder.encode(this.#asEvents ? `data: ${text}\n\n` : `${text}\n`))
-    this.#settings.core.wait(this, this.#settings.heartbeat.everyMs)
+    this.#saidAt = this.#settings.core.now()
     return (this.#controller.desiredSize ?? 0) > 0
+  }
+
+  alive(): void {
+    this.#heardAt = this.#settings.core.now()
+    this.#askedAt = undefined
   }
 
   /** There is nothing to read behind the request. */
@@ -61,9 +77,28 @@ export class StreamWire implements Wire, WheelEntry {
     this.#stop()
   }
 
-  /** The wheel: nothing was sent for a while. */
+  /** The wheel: asks whoever has not been heard, and whoever heard nothing; gives up who does not answer. */
   expire(): void {
-    this.send('{"type":"ping"}')
+    const now = this.#settings.core.now()
+    const { everyMs, graceMs } = this.#settings.heartbeat
+    if (this.#askedAt !== undefined && this.#askedAt + graceMs <= now) {
+      const message = 'Nobody answers (a ping is answered with a pong, by a request of its own)'
+      this.#connection?.close({ why: 'timeout', message, reconnect: true })
+      return
+    }
+    const isUnheard = this.#askedAt === undefined && this.#heardAt + everyMs <= now
+    if (isUnheard) this.#askedAt = now
+    if (isUnheard || this.#saidAt + everyMs <= now) this.send('{"type":"ping"}')
+    this.#wait()
+  }
+
+  /** Looks again when the first of these could be due. */
+  #wait(): void {
+    if (this.#controller === undefined) return
+    const { everyMs, graceMs } = this.#settings.heartbeat
+    const judgedAt = this.#askedAt === undefined ? this.#heardAt + everyMs : this.#askedAt + graceMs
+    const dueAt = Math.min(this.#saidAt + everyMs, judgedAt)
+    this.#settings.core.wait(this, Math.max(0, dueAt - this.#settings.core.now()))
   }
 
   #lost(): void {

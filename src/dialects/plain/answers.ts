@@ -9,6 +9,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   ERR_EVENT: 404,
   ERR_INPUT: 422,
   ERR_RATE: 429,
+  ERR_TOO_MANY: 503,
   ERR_HANDLER: 500,
   ERR_OUTPUT: 500,
   ERR_SESSION: 503,

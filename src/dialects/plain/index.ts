@@ -89,6 +89,7 @@ export function plain(options: PlainOptions = {}): Dialect {
       return {
         claims: ({ path }) => channelAt(path) !== undefined,
         route: route as RouteOptions<never>,
+        takes: (target) => channelAt(target.split('?', 1)[0] as string) !== undefined,
         fetch(request) {
           const url = new URL(request.url)
           const channel = channelAt(url.pathname)

@@ -16,7 +16,7 @@ export interface Outlet {
 /** A client without a library: a session that is in one channel, and lasts as long as its connection. */
 export class Peer implements Carrier {
   readonly #outlet: Outlet
-  readonly #channel: string
+  #channel: string
   #session: Session<PlainUnit> | undefined
   #slow = false
   #gone = false
@@ -75,6 +75,7 @@ export class Peer implements Carrier {
       if (unit === undefined) return
       // Whoever has no protocol cannot ask again: what was written counts as heard.
       session.acknowledge(session.position)
+      if (unit.event.type === 'moved') this.#channel = unit.event.channel
       this.#slow = !this.#outlet.write(unit)
     }
   }

@@ -46,6 +46,10 @@ export class PollOutlet implements Outlet, WheelEntry {
         this.#at = { epoch: this.#at?.epoch ?? '', offset: event.offset }
         this.#soon()
         break
+      case 'moved':
+        // What follows is of another channel, and a poll is of one; the member is gone with it.
+        this.#done()
+        break
       case 'channel-reset':
         this.#reset = { reason: event.reason }
         this.#at = event.at

@@ -13,6 +13,7 @@ const refusals: Partial<Record<ErrorCode, number>> = {
   ERR_CHANNEL: 4404,
   ERR_HANDLER: 1011,
   ERR_RATE: 4429,
+  ERR_TOO_MANY: 1013,
 }
 
 /** A plain WebSocket in a channel: each text it sends is an event, and each body that is published is a text. */

@@ -63,6 +63,11 @@ export class StreamOutlet implements Outlet, WheelEntry {
       }
       case 'send':
         return isLine(event.event) ? this.#say(eventOf(textOf(event.body), event.event)) : true
+      case 'moved': {
+        const { at, channel, welcome } = event
+        this.#epoch = at.epoch
+        return this.#say(eventOf(JSON.stringify({ channel, welcome }), 'moved', cursorOf(at)))
+      }
       case 'channel-reset':
         this.#epoch = event.at.epoch
         return this.#say(eventOf(JSON.stringify({ reason: event.reason }), 'reset', cursorOf(event.at)))

@@ -29,6 +29,8 @@ export function messageOf(event: SessionEvent, ownEvent: string): string | undef
         : JSON.stringify({ event: event.event, body: event.body })
     case 'error':
       return JSON.stringify({ error: event.error })
+    case 'moved':
+      return JSON.stringify({ moved: { channel: event.channel, welcome: event.welcome } })
     case 'channel-reset':
       return JSON.stringify({ reset: { reason: event.reason } })
     default:

@@ -24,7 +24,7 @@ export interface AdoptableServer {
  */
 export function adopt(
   server: AdoptableServer,
-  wants: (path: string) => boolean,
+  wants: (target: string, protocols: readonly string[]) => boolean,
   upgrade: (exchange: UpgradeExchange) => void,
   rawHandles: boolean,
 ): () => void {
@@ -32,7 +32,7 @@ export function adopt(
     const head = requestHeadOf(request)
     const isOurs = wantsWebSocket(head)
     const exchange = (): Http1Exchange => new Http1Exchange(socket, head, first, rawHandles)
-    if (isOurs && wants(head.target)) upgrade(exchange())
+    if (isOurs && wants(head.target, offeredBy(request.headers))) upgrade(exchange())
     // Others listen too: what is not ours is theirs.
     else if (server.listenerCount('upgrade') > 1) return
     // Without an answer the connection would hang for ever.
@@ -41,7 +41,7 @@ export function adopt(
     else passOn(server, 'encrypted' in socket ? 'secureConnection' : 'connection', request, socket, first)
   }
   const onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
-    if (isExtendedConnect(headers) && wants(String(headers[':path'])))
+    if (isExtendedConnect(headers) && wants(String(headers[':path']), offeredBy(headers)))
       upgrade(new Http2Exchange(stream, headers))
   }
   // With a request listener HTTP/2 servers report CONNECT by an event of its own.
@@ -55,7 +55,8 @@ export function adopt(
     if (stream === undefined) return
     onStream(stream, headers)
     // As for upgrades; the server's own answer ends where there is a listener.
-    if (!stream.headersSent && server.listenerCount('connect') === 1 && !wants(String(headers[':path']))) {
+    const isOurs = wants(String(headers[':path']), offeredBy(headers))
+    if (!stream.headersSent && server.listenerCount('connect') === 1 && !isOurs) {
       stream.respond({ ':status': isExtendedConnect(headers) ? 404 : 405 }, { endStream: true })
     }
   }
@@ -72,6 +73,11 @@ export function adopt(
   return () => {
     for (const name of names) server.off(name, listeners[name])
   }
+}
+
+/** Subprotocols, as far as they say whose a request is; whether they are well-formed is seen later. */
+function offeredBy(headers: IncomingHttpHeaders): string[] {
+  return (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
 }
 
 interface Http2Like {

@@ -1,4 +1,5 @@
 export { type AdoptableServer, adopt } from './adopt.ts'
+export { adoptRequests } from './adopt-requests.ts'
 export { dial } from './dial.ts'
 export { dialHttp2 } from './http2-dial.ts'
 export { linkOf } from './links.ts'
