@@ -153,14 +153,18 @@ export class CallsTaken<Value> {
     if (call !== undefined) this.#finish(call, { reason: new CallError('ERR_CANCELLED', { message }) })
   }
 
-  /** Answers the calls whose deadline has come with `ERR_DEADLINE`, and aborts their handlers. */
-  expire(now: number): void {
+  /** Answers the calls whose deadline has come with `ERR_DEADLINE`, and aborts their handlers. Answers with the first that has not. */
+  expire(now: number): number {
     this.#keepRunning()
+    let first = Number.POSITIVE_INFINITY
     for (const call of this.#calls.values()) {
-      if (call.deadline > now) continue
-      const message = 'The call took longer than its deadline (deadlineMs)'
-      this.#fail(call, new CallError('ERR_DEADLINE', { message }))
+      if (call.deadline > now) first = Math.min(first, call.deadline)
+      else {
+        const message = 'The call took longer than its deadline (deadlineMs)'
+        this.#fail(call, new CallError('ERR_DEADLINE', { message }))
+      }
     }
+    return first
   }
 
   /** Aborts all handlers: nobody waits for their answers. */
