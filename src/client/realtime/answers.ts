@@ -27,7 +27,9 @@ export class Answers extends CallsTaken<unknown> {
 
   /** Lets `handler` answer within `deadlineMs`. */
   begin(id: number, deadlineMs: number | undefined, handler: Handler<unknown>): void {
-    this.take(id, this.#deadlines.in(deadlineMs), handler)
+    const deadline = this.#deadlines.in(deadlineMs)
+    this.take(id, deadline, handler)
+    this.#deadlines.add(deadline)
   }
 
   /** Nobody waits for any answer. */

@@ -181,9 +181,14 @@ export class Connection<Server extends ServerType = UnknownServer> {
     failed: (error: unknown) => void,
   ): void {
     const auth = this.#auth
-    if (typeof auth === 'function')
-      new Promise<string | undefined>((resolve) => resolve(auth({ refused }))).then(given, failed)
-    else given(auth)
+    if (typeof auth !== 'function') given(auth)
+    else {
+      try {
+        Promise.resolve(auth({ refused })).then(given, failed)
+      } catch (error) {
+        failed(error)
+      }
+    }
   }
 
   #began(how: Beginning): void {

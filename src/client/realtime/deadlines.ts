@@ -17,11 +17,14 @@ export class Deadlines {
     })
   }
 
-  /** The time in so many milliseconds, at which there will be a look. */
+  /** The time in so many milliseconds. */
   in(deadlineMs = Number.POSITIVE_INFINITY): number {
-    const deadline = this.#time.now() + deadlineMs
+    return this.#time.now() + deadlineMs
+  }
+
+  /** Lets there be a look at `deadline`. */
+  add(deadline: number): void {
     if (deadline < this.#wakeAt) this.#wake(deadline)
-    return deadline
   }
 
   /** There is none any more. */

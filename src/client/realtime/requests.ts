@@ -73,6 +73,7 @@ export class Requests {
     const aborted = (): void => this.abandon(frame, cancelled(signal?.reason))
     signal?.addEventListener('abort', aborted)
     const forgetSignal = (): void => signal?.removeEventListener('abort', aborted)
+    this.#deadlines.add(deadline)
     this.#unnumbered.set(frame, { frame, asker, deadline, forgetSignal })
   }
 
