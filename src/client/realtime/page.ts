@@ -5,16 +5,13 @@ interface Page {
   readonly navigator?: { readonly onLine?: boolean }
   readonly document?: EventTarget & { readonly visibilityState?: string }
   addEventListener?: EventTarget['addEventListener']
-  removeEventListener?: EventTarget['removeEventListener']
 }
 
 /** Tells a session what happens to the page it is in, if it is in one; what it answers ends that. */
 export function watchPage(session: ClientSession, page: Page = globalThis as Page): () => void {
-  const listeners: [EventTarget, string, (event: Event) => void][] = []
-  const listen = (target: EventTarget, type: string, listener: (event: Event) => void): void => {
-    target.addEventListener(type, listener)
-    listeners.push([target, type, listener])
-  }
+  const watching = new AbortController()
+  const listen = (target: EventTarget, type: string, listener: (event: Event) => void): void =>
+    target.addEventListener(type, listener, { signal: watching.signal })
   if (page.addEventListener !== undefined) {
     const target = page as unknown as EventTarget
     listen(target, 'online', () => session.setOnline(true))
@@ -33,7 +30,5 @@ export function watchPage(session: ClientSession, page: Page = globalThis as Pag
     })
   }
   if (page.navigator?.onLine === false) session.setOnline(false)
-  return () => {
-    for (const [target, type, listener] of listeners) target.removeEventListener(type, listener)
-  }
+  return () => watching.abort()
 }

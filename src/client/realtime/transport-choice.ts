@@ -59,12 +59,12 @@ export class TransportChoice {
     this.#failures = 0
   }
 
-  /** The current one works. Answers in how many milliseconds a better one is worth a try, if there is one. */
-  worked(): number | undefined {
+  /** The current one works. Answers in how many milliseconds a better one is worth a try. */
+  worked(): number {
     this.#failures = 0
     this.#tried = 0
     this.#home = this.#current
-    return this.isBest ? undefined : this.#betterMs
+    return this.isBest ? Number.POSITIVE_INFINITY : this.#betterMs
   }
 
   /** A connection over the current one was lost. Where that happens soon after each opened, it is the next one's turn. */

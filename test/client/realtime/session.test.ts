@@ -222,15 +222,6 @@ for (const why of ['kicked', 'replaced', 'normal', 'protocolError'] as const) {
   })
 }
 
-test('replaced soon after it connected, by a request of its own that was long on its way, it takes the session back', () => {
-  const story = SessionStory.open()
-  story.send('before')
-  story.server.say({ type: 'close', why: 'replaced' })
-  story.time.advance(5_000)
-  assert.equal(story.status, 'open')
-  assert.deepEqual([story.beginnings.at(-1)?.kind, story.sent], ['resumed', ['before']])
-})
-
 test('a refused token is asked for once more, and the same one again is not sent', () => {
   const story = new SessionStory()
   story.tokens = ['old']
