@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { type ServeOptions, serve, type TlsOptions } from '../server/index.ts'
+import { type ServeOptions, type Server, serve, type TlsOptions } from '../server/index.ts'
 import { command } from './command.ts'
 import { demoEndpoints } from './demo-endpoints.ts'
+import { type RealtimeDemo, realtimeDemo } from './realtime-demo/index.ts'
 import { addressOf, closeTimeoutMs, listenOptions, runServer } from './server-run.ts'
 import { StaticFolder } from './static-folder.ts'
 import { UsageError } from './usage-error.ts'
@@ -27,6 +28,8 @@ const folderHeaders = {
 } as const
 
 const demoFolder = fileURLToPath(new URL('demo', import.meta.url))
+/** The built package: the page imports `polyplex` from here, as any other page would. */
+const packageFolder = fileURLToPath(new URL('..', import.meta.url))
 
 export const serveCommand = command({
   name: 'serve',
@@ -41,11 +44,14 @@ export const serveCommand = command({
     },
     'tls-key': { type: 'string', value: 'FILE', help: 'its private key in PEM' },
   },
-  description: `Serves the files of DIR (without DIR the demo page) and four WebSocket endpoints:
+  description: `Serves the files of DIR (without DIR the demo: a chat, and a bench for WebSockets)
+and four WebSocket endpoints:
   /echo   sends back what it gets
   /upper  answers with the text in upper case and three exclamation marks
   /clock  tells the time at once and every 5 seconds
   /chat   passes what one says to all others, and tells who came and left
+The demo has the rooms of its chat besides, such as /channels/room:lobby, for curl
+and any WebSocket.
 Pages of other origins may not connect.`,
   notes: `Examples:
   polyplex serve
@@ -66,24 +72,59 @@ with 1 where it cannot listen.`,
       ...(tls !== undefined && { tls }),
       limits: { closeTimeoutMs },
       compression: true,
-      async fetch(request) {
-        const found = await folder.answer(request)
-        const { pathname, protocol } = new URL(request.url)
-        return found.status === 404 && pathname in paths ? upgradeRequired(protocol) : found
-      },
     }
-    return runServer('serve', () => serve({ ...options, paths }), {
+    const answerFrom = async (request: Request): Promise<Response> => {
+      const found = await folder.answer(request)
+      const { pathname, protocol } = new URL(request.url)
+      return found.status === 404 && pathname in paths ? upgradeRequired(protocol) : found
+    }
+    const serveFolder = () => serve({ ...options, paths, fetch: answerFrom })
+    const serveDemo = () =>
+      withRealtime(async (demo) => {
+        const library = await StaticFolder.open(packageFolder, demoHeaders)
+        return serve({
+          ...options,
+          app: demo.app,
+          dialects: demo.dialects,
+          paths: { ...paths, ...demo.paths },
+          fetch: (request) => demo.answer(request) ?? libraryAnswer(library, request) ?? answerFrom(request),
+        })
+      })
+    return runServer('serve', directory === undefined ? serveDemo : serveFolder, {
       json: values.json,
       lines: (http, ws, { bold, dim }) => [
         `${directory === undefined ? 'Polyplex demo' : `Serving ${directory}`}: ${bold(http)}`,
         `WebSockets: ${Object.keys(paths)
           .map((path) => ws + path.slice(1))
           .join('  ')}`,
+        ...(directory === undefined ? [`The chat by hand: curl -N ${http}channels/room:lobby`] : []),
         dim('Ctrl+C stops it.'),
       ],
     })
   },
 })
+
+/** Serves with the chat behind it; they end together. */
+async function withRealtime(start: (demo: RealtimeDemo) => Promise<Server>): Promise<Server> {
+  const demo = await realtimeDemo()
+  try {
+    const server = await start(demo)
+    void server.closed.then(() => demo.close())
+    return server
+  } catch (error) {
+    await demo.close()
+    throw error
+  }
+}
+
+/** What the page imports: the browser entry of the package with its parts, and the ledger that the server keeps too. */
+function libraryAnswer(library: StaticFolder, request: Request): Promise<Response> | undefined {
+  const url = new URL(request.url)
+  const [, path = ''] = /^\/polyplex\/([\w./-]+)$/.exec(url.pathname) ?? []
+  const file = path === 'ledger.js' ? 'cli/realtime-demo/ledger.js' : path
+  const isOurs = file !== path || /^(index\.browser|shared\/[\w-]+)\.js(\.map)?$/.test(path)
+  return isOurs ? library.answer(new Request(new URL(`/${file}`, url), request)) : undefined
+}
 
 /** A plain request to an address that speaks WebSocket (RFC 9110 §15.5.22); HTTP/2 knows no `Upgrade`. */
 function upgradeRequired(protocol: string): Response {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { inChromium } from './chromium.ts'
 import { lowContrasts } from './contrast.ts'
-import { DemoPage } from './demo-page.ts'
+import { benchOf, DemoPage } from './demo-page.ts'
 import { sharedDemo } from './demo-server.ts'
 
 function background(page: Page): Promise<string> {
@@ -28,7 +28,7 @@ async function fill(demo: DemoPage): Promise<void> {
   await demo.page.getByRole('button', { name: 'Close', exact: true }).click()
 }
 
-inChromium('the looks and languages of the demo page', (browser) => {
+inChromium('the looks and languages of the bench', (browser) => {
   const server = sharedDemo()
 
   test('speaks Chinese to a Chinese browser and English to any other', async () => {
@@ -39,7 +39,7 @@ inChromium('the looks and languages of the demo page', (browser) => {
       ['en-GB', 'en', 'Connect'],
       ['fr-FR', 'en', 'Connect'],
     ] as const) {
-      await using opened = await browser.open(url, { locale })
+      await using opened = await browser.open(benchOf(url), { locale })
       const { page } = opened
       assert.equal(await page.locator('html').getAttribute('lang'), lang, locale)
       assert.equal(await page.locator('#connect').innerText(), connect, locale)
@@ -65,7 +65,7 @@ inChromium('the looks and languages of the demo page', (browser) => {
   })
 
   test('leaves no word untranslated', async () => {
-    await using opened = await browser.open(server.url, { locale: 'zh-CN' })
+    await using opened = await browser.open(benchOf(server.url), { locale: 'zh-CN' })
     const left = await opened.page.evaluate(() => {
       const isForeign = (words: string | null): boolean => /[a-z]{3}/i.test(words ?? '')
       const known =
@@ -89,14 +89,14 @@ inChromium('the looks and languages of the demo page', (browser) => {
   })
 
   test('is light or dark as the system is', async () => {
-    await using day = await browser.open(server.url, { colorScheme: 'light' })
+    await using day = await browser.open(benchOf(server.url), { colorScheme: 'light' })
     assert.equal(await background(day.page), light)
-    await using night = await browser.open(server.url, { colorScheme: 'dark' })
+    await using night = await browser.open(benchOf(server.url), { colorScheme: 'dark' })
     assert.equal(await background(night.page), dark)
   })
 
   test('is light or dark on request, and remembers it', async () => {
-    await using opened = await browser.open(server.url, { colorScheme: 'light' })
+    await using opened = await browser.open(benchOf(server.url), { colorScheme: 'light' })
     const { page } = opened
     await page.getByRole('radio', { name: 'Dark' }).check()
     assert.equal(await background(page), dark)

@@ -5,7 +5,12 @@ import type { Chromium, OpenPage, PageOptions } from './chromium.ts'
 export type Endpoint = '/echo' | '/upper' | '/clock' | '/chat'
 export type Direction = 'out' | 'in' | 'note' | 'fault'
 
-/** The demo page as its visitor uses it. */
+/** Where the bench is, on the server of a demo. */
+export function benchOf(url: string): string {
+  return new URL('websocket.html', url).href
+}
+
+/** The bench of the demo as its visitor uses it. */
 export class DemoPage {
   readonly page: Page
   readonly #opened: OpenPage
@@ -16,7 +21,7 @@ export class DemoPage {
   }
 
   static async open(browser: Chromium, url: string, options?: PageOptions): Promise<DemoPage> {
-    const opened = await browser.open(url, options)
+    const opened = await browser.open(benchOf(url), options)
     return new DemoPage(opened, opened.page)
   }
 

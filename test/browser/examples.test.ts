@@ -29,4 +29,24 @@ inChromium('the examples that are pages', (browser) => {
       await opened.page.locator('#log').getByText(`${path} came over HTTP/2`).waitFor()
     }
   })
+
+  test('realtime-chat: two pages and curl talk, with presence and history', async (t) => {
+    const example = (await load('realtime-chat')) as typeof import('../../examples/realtime-chat/server.mjs')
+    const server = closing(t, await example.start())
+    const url = server.url.replace('ws', 'http')
+    await using ada = await browser.open(`${url}?name=Ada`)
+    await ada.page.locator('#state').getByText('open').waitFor()
+    await ada.page.locator('#text').fill('<b>hello</b>')
+    await ada.page.keyboard.press('Enter')
+    await ada.page.locator('#said').getByText('Ada: <b>hello</b>').waitFor()
+    await using bob = await browser.open(`${url}?name=Bob`)
+    await bob.page.locator('#said').getByText('Ada: <b>hello</b>').waitFor()
+    await ada.page.locator('#people').getByText('Ada, Bob').waitFor()
+    await fetch(`${url}channels/room:lobby`, { method: 'POST', body: 'by hand' })
+    await bob.page.locator('#said').getByText('somebody: by hand').waitFor()
+    assert.deepEqual(await ada.page.locator('#said li').allInnerTexts(), [
+      'Ada: <b>hello</b>',
+      'somebody: by hand',
+    ])
+  })
 })

@@ -34,7 +34,7 @@ async function tabTo(page: Page, name: string): Promise<Stop[]> {
   return stops
 }
 
-inChromium('the demo page by keyboard alone', (browser) => {
+inChromium('the bench by keyboard alone', (browser) => {
   const server = sharedDemo()
 
   test('goes through everything in the order of the page, and shows where it is', async () => {
@@ -43,7 +43,19 @@ inChromium('the demo page by keyboard alone', (browser) => {
     assert.deepEqual(
       stops.map(({ name }) => name),
       [
-        ...['skip', 'language-en', 'theme-auto', '/echo', '/upper', '/clock', '/chat', 'url', 'subprotocols'],
+        ...[
+          'skip',
+          'view-chat',
+          'view-bench',
+          'language-en',
+          'theme-auto',
+          '/echo',
+          '/upper',
+          '/clock',
+          '/chat',
+          'url',
+          'subprotocols',
+        ],
         ...['connect', 'copy', 'clear', 'log', 'mode-text', 'repeat', 'message', 'send'],
         ...['binary-type', 'close-code', 'close-reason'],
       ],

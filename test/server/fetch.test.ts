@@ -156,6 +156,27 @@ test('fetch may stream what it is sent, and a slow reader slows the client down'
   assert.equal((await peer.answer()).body, String(size))
 })
 
+test('a body that breaks off, with whatever error, ends its own connection and nothing else', async () => {
+  // The code of a `DOMException` is a number.
+  for (const error of [new DOMException('over', 'AbortError'), new Error('over'), 'over']) {
+    await using server = await served({
+      fetch(request) {
+        if (new URL(request.url).pathname === '/') return new Response('fine')
+        let count = 0
+        const pull = (controller: ReadableStreamDefaultController): void => {
+          count += 1
+          if (count > 1) controller.error(error)
+          else controller.enqueue(new TextEncoder().encode('begun'))
+        }
+        return new Response(new ReadableStream({ pull }))
+      },
+    })
+    const url = server.url.replace('ws', 'http')
+    await assert.rejects(fetch(`${url}broken`).then((answer) => answer.text()))
+    assert.equal(await (await fetch(url)).text(), 'fine')
+  }
+})
+
 test('HEAD is answered without a body', async () => {
   await using server = await served({
     fetch: () => new Response('body', { headers: { 'Content-Length': '4' } }),

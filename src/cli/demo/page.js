@@ -1,12 +1,13 @@
 /**
- * The demo page: one plain `new WebSocket`, its events, and the parts of the page around it.
+ * The bench: one plain `new WebSocket`, its events, and the parts of the page around it.
  */
 
 import { readChatEvent } from './chat.js'
+import { wireChoices } from './choices.js'
 import { Composer } from './composer.js'
 import { button, describeError, element, input, showProblem } from './elements.js'
 import { utf8Length } from './hex.js'
-import { currentLanguage, meaningOf, setLanguage, size, text } from './language.js'
+import { meaningOf, size, text } from './language.js'
 import { showCloseHints, showConnection, showTrafficSoon } from './live-state.js'
 import { MessageLog } from './message-log.js'
 
@@ -297,22 +298,9 @@ async function copyLog() {
 }
 
 function translate() {
-  input(`language-${currentLanguage()}`).checked = true
   composer.translate()
   log.redraw()
   refresh()
-}
-
-/**
- * @param {string} key
- * @param {string} value
- */
-function store(key, value) {
-  try {
-    localStorage.setItem(key, value)
-  } catch {
-    // Storage is blocked: the choice holds until the page is left.
-  }
 }
 
 // ── Wiring ──────────────────────────────────────────────────────────────────────────────────────
@@ -357,26 +345,8 @@ document.addEventListener('visibilitychange', () => {
   showTitle()
 })
 
-for (const theme of ['auto', 'light', 'dark']) {
-  const choice = input(`theme-${theme}`)
-  choice.checked = document.documentElement.dataset['theme'] === theme
-  choice.addEventListener('change', () => {
-    document.documentElement.dataset['theme'] = theme
-    store('polyplex.theme', theme)
-  })
-}
-for (const language of /** @type {const} */ (['en', 'zh'])) {
-  input(`language-${language}`).addEventListener('change', () => {
-    setLanguage(language)
-    store('polyplex.language', language)
-    translate()
-  })
-}
-
 // `#/chat` in the address picks that endpoint and connects at once: the link to the second tab.
 const wished = endpoints.find(({ dataset }) => `#${dataset['endpoint']}` === location.hash)
 url.value = endpointUrl(wished?.dataset['endpoint'] ?? '/echo')
-setLanguage(currentLanguage())
-translate()
-document.documentElement.dataset['ready'] = ''
+wireChoices(translate)
 if (wished) connect()

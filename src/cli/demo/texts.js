@@ -3,11 +3,19 @@
  * `{name}` in a text is a place for a value.
  */
 
+import { roomsChinese, roomsEnglish } from './rooms/texts.js'
+
 /** @typedef {'en' | 'zh'} Language */
 /** @typedef {keyof typeof english} TextKey */
 /** @typedef {Record<string, string | number>} TextValues */
 
 const english = {
+  ...roomsEnglish,
+
+  views: 'Views',
+  viewChat: 'Chat',
+  viewBench: 'WebSocket',
+
   title: 'Polyplex · WebSocket playground',
   tagline: 'WebSocket playground',
   skip: 'Skip to the message field',
@@ -70,7 +78,6 @@ const english = {
   sent: 'Sent',
   received: 'Received',
   present: 'Here now',
-  you: 'you',
 
   closing: 'Close with',
   code: 'Code',
@@ -130,6 +137,12 @@ const english = {
 
 /** @type {Record<TextKey, string>} */
 const chinese = {
+  ...roomsChinese,
+
+  views: '页面',
+  viewChat: '聊天',
+  viewBench: 'WebSocket 调试',
+
   title: 'Polyplex · WebSocket 体验台',
   tagline: 'WebSocket 体验台',
   skip: '跳到消息输入框',
@@ -192,7 +205,6 @@ const chinese = {
   sent: '已发送',
   received: '已接收',
   present: '当前在场',
-  you: '你',
 
   closing: '按指定方式关闭',
   code: '关闭码',

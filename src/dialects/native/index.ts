@@ -50,7 +50,10 @@ export function native(options: NativeOptions = {}): Dialect {
     maxBodyBytes: isCount(1),
     origins: isEither(isOneOf('same', 'any'), isStrings, isFunction),
   })
-  checkOptions('native(): heartbeat', options.heartbeat ?? {}, { everyMs: isCount(1), graceMs: isCount(1) })
+  checkOptions('native(): heartbeat', options.heartbeat ?? {}, {
+    everyMs: isCount(1, 86_400_000),
+    graceMs: isCount(1, 86_400_000),
+  })
   const { everyMs = 25_000, graceMs = 20_000 } = options.heartbeat ?? {}
   const heartbeat: Heartbeat = { everyMs, graceMs }
   const { path = '/polyplex', connectTimeoutMs = 10_000, pollMs = 25_000 } = options

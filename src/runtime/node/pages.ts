@@ -84,8 +84,9 @@ export class Pages {
   }
 }
 
-function faultOf(error: Error & { code?: string }, timeoutMs: number): HandshakeError | undefined {
-  const { code = '', message, cause } = error
+/** `error` is Node's, or whatever a response of the application broke off with: of those the code may be a number. */
+function faultOf(error: Error & { code?: unknown }, timeoutMs: number): HandshakeError | undefined {
+  const { code, message, cause } = error
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return lateHead(timeoutMs)
   if (code === 'HPE_HEADER_OVERFLOW') {
     return new HandshakeError('ERR_HTTP_HEAD_TOO_LARGE', {
@@ -94,7 +95,7 @@ function faultOf(error: Error & { code?: string }, timeoutMs: number): Handshake
       cause,
     })
   }
-  if (!code.startsWith('HPE_')) return undefined
+  if (typeof code !== 'string' || !code.startsWith('HPE_')) return undefined
   return new HandshakeError('ERR_HTTP_MALFORMED', {
     status: 400,
     message: `The request is malformed: ${message}`,

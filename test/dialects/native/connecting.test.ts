@@ -89,3 +89,20 @@ test('frames are acknowledged, after 32 of them or a second', async () => {
   assert.deepEqual(await client.hear('ack'), { type: 'ack', position: 32 })
   assert.deepEqual(await client.hear('ack'), { type: 'ack', position: 33 })
 })
+
+test('the greeting tells how soon silence is noticed: what the option says, and else the defaults', async () => {
+  await using usual = await serveNative()
+  await using quick = await serveNative({ heartbeat: { everyMs: 2_000 } })
+  for (const [server, heartbeat] of [
+    [usual, { everyMs: 25_000, graceMs: 20_000 }],
+    [quick, { everyMs: 2_000, graceMs: 20_000 }],
+  ] as const) {
+    const client = await new HandClient(server.url).opened()
+    client.say({ type: 'connect', version: 1 })
+    assert.deepEqual((await client.hear('connected'))['heartbeat'], heartbeat)
+    client.cut()
+  }
+  for (const heartbeat of [{ everyMs: 0 }, { graceMs: -1 }, { often: 1 }]) {
+    assert.throws(() => native({ heartbeat } as Parameters<typeof native>[0]), { code: /^ERR_OPTION_/ })
+  }
+})
