@@ -1,8 +1,10 @@
 import type { Bus, BusMessage, HistoryPage, Subscription } from '../bus/contract.ts'
 import type { ChannelDownFrame, Position } from '../codec/frame.ts'
 
-type Delivery = Extract<ChannelDownFrame, { type: 'publish' }>
-type Reset = Extract<ChannelDownFrame, { type: 'channel-reset' }>
+/** A message of a channel, as its members hear it. */
+export type Delivery = Extract<ChannelDownFrame, { type: 'publish' }>
+/** Word that messages are missing. */
+export type Reset = Extract<ChannelDownFrame, { type: 'channel-reset' }>
 
 /** Who is told of a channel's messages. */
 export interface FeedMember {
