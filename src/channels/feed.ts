@@ -1,5 +1,6 @@
 import type { Bus, BusMessage, HistoryPage, Subscription } from '../bus/contract.ts'
 import type { ChannelDownFrame, Position } from '../codec/frame.ts'
+import { fromJson } from '../codec/json.ts'
 
 /** A message of a channel, as its members hear it. */
 export type Delivery = Extract<ChannelDownFrame, { type: 'publish' }>
@@ -148,7 +149,12 @@ export class Feed<Member extends FeedMember = FeedMember> {
   }
 
   #delivery({ data, position }: BusMessage): Delivery {
-    return { type: 'publish', channel: this.channel, ...JSON.parse(data), offset: position.offset }
+    return {
+      type: 'publish',
+      channel: this.channel,
+      ...(fromJson(data) as Pick<Delivery, 'event' | 'body'>),
+      offset: position.offset,
+    }
   }
 
   /** Passes on what history has of the missing messages, then what came meanwhile. */
