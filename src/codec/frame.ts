@@ -175,6 +175,8 @@ export type ChannelDownFrame =
     }
   | {
       readonly type: 'publish'
+      /** So many before it were left out, because the client reads too slowly for the channel. */
+      readonly skipped?: number | undefined
       readonly channel: string
       readonly event: string
       readonly body?: unknown

@@ -79,7 +79,7 @@ const downRules = byType({
   left: { ...inChannel, to: optional(isNumber), why: isText },
   moved: { from: isText, ...inChannel, at: isPosition },
   'channel-reset': { ...inChannel, reason: isText, at: isPosition },
-  publish: { ...inChannel, event: isText, offset: isWhole },
+  publish: { ...inChannel, event: isText, offset: isWhole, skipped: optional(isWhole) },
   send: { channel: optional(isText), event: isText },
   presence: { ...inChannel, state: optional(isObject), count: optional(isWhole) },
   'presence-diff': { ...inChannel, joins: isObject, leaves: isObject },

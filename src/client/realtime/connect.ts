@@ -1,11 +1,9 @@
-import { HandshakeError, RealtimeError } from '../../errors.ts'
 import { WebSocket } from '../websocket.ts'
 import type { ServerType, UnknownServer } from './channel-types.ts'
 import type { Connection } from './connection.ts'
-import { retryAfterMs } from './http-lines.ts'
 import { openConnection } from './opening.ts'
 import type { ConnectOptions } from './options.ts'
-import type { CarrierEnd } from './transport.ts'
+import { readError } from './read-error.ts'
 import { webSocketTransport } from './web-socket-transport.ts'
 
 /**
@@ -32,16 +30,3 @@ export function connect<Server extends ServerType = UnknownServer>(
 }
 
 const webSocket = webSocketTransport((url, protocol) => new WebSocket(url, protocol), readError)
-
-/** Ours says why it failed. */
-function readError(error: unknown): CarrierEnd {
-  if (!(error instanceof HandshakeError)) return error instanceof RealtimeError ? { error } : {}
-  const { status, headers, message } = error
-  const [, retryAfter] = headers.find(([name]) => name.toLowerCase() === 'retry-after') ?? []
-  return {
-    message,
-    status,
-    retryAfterMs: retryAfterMs(retryAfter),
-    error: status === undefined ? error : undefined,
-  }
-}

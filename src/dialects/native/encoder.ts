@@ -1,4 +1,5 @@
 import type { Encoder, SessionEvent } from '../../channels/carrier.ts'
+import { toJson } from '../../codec/json.ts'
 import { SharedMessage } from '../../protocol/shared-message.ts'
 import type { TextCodec } from '../../protocol/text.ts'
 
@@ -10,7 +11,7 @@ export function jsonEncoder(text: TextCodec): Encoder<SharedMessage> {
     name: 'native',
     encode(event) {
       if (message === undefined || event !== last) {
-        message = new SharedMessage(JSON.stringify(event), text)
+        message = new SharedMessage(toJson(event), text)
         last = event
       }
       return message
