@@ -1,4 +1,4 @@
-import type { CarryFrame, DownFrame, UpFrame } from './frame.ts'
+import type { DownFrame } from './frame.ts'
 
 /** A frame, or what is wrong with it, and the number of the frame where that could be read. */
 export type ReadFrame<Frame> =
@@ -6,34 +6,33 @@ export type ReadFrame<Frame> =
   | { readonly wrong: string; readonly id?: number | undefined }
 
 /** Answers what a key must be, or nothing where it is. */
-type Rule = (value: unknown) => string | undefined
-type Rules = Readonly<Record<string, Rule>>
-type RuleList = readonly (readonly [key: string, rule: Rule])[]
+export type Rule = (value: unknown) => string | undefined
+export type Rules = Readonly<Record<string, Rule>>
+export type RuleList = readonly (readonly [key: string, rule: Rule])[]
 
-const isText: Rule = (value) => (typeof value === 'string' ? undefined : 'a string')
-const isWhole: Rule = (value) =>
+export const isText: Rule = (value) => (typeof value === 'string' ? undefined : 'a string')
+export const isWhole: Rule = (value) =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? undefined : 'a whole number'
-const isNumber: Rule = (value) =>
+export const isNumber: Rule = (value) =>
   isWhole(value) === undefined && value !== 0 ? undefined : 'a whole number of 1 or more'
 const isObject: Rule = (value) =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'an object'
-const optional =
+export const optional =
   (rule: Rule): Rule =>
   (value) =>
     value === undefined ? undefined : rule(value)
-const record = (rules: Rules): Rule => {
+export const record = (rules: Rules): Rule => {
   const list = Object.entries(rules)
   return (value) => isObject(value) ?? wrongKey(value as Readonly<Record<string, unknown>>, list)
 }
-const byType = (types: Readonly<Record<string, Rules>>): ReadonlyMap<string, RuleList> =>
+export const byType = (types: Readonly<Record<string, Rules>>): ReadonlyMap<string, RuleList> =>
   new Map(Object.entries(types).map(([type, rules]) => [type, Object.entries(rules)]))
 
-const isPosition = record({ epoch: isText, offset: isWhole })
-const numbered = { id: isNumber }
-const inChannel = { channel: isText }
+export const isPosition = record({ epoch: isText, offset: isWhole })
+export const inChannel = { channel: isText }
 const isError = record({ code: isText, message: isText })
 
-const callRules: Readonly<Record<string, Rules>> = {
+export const callRules: Readonly<Record<string, Rules>> = {
   call: { id: isNumber, channel: optional(isText), event: isText, deadlineMs: optional(isNumber) },
   reply: { to: isNumber },
   error: { to: optional(isNumber), error: isError },
@@ -42,24 +41,7 @@ const callRules: Readonly<Record<string, Rules>> = {
   more: { to: optional(isNumber), of: optional(isNumber), items: isNumber },
   cancel: { of: isNumber },
 }
-const carrierRules: Readonly<Record<string, Rules>> = { ack: { position: isWhole }, ping: {}, pong: {} }
-
-const upRules = /* @__PURE__ */ byType({
-  connect: {
-    version: optional(isNumber),
-    token: optional(isText),
-    resume: optional(record({ session: isText, key: isText, position: isWhole, attempt: optional(isWhole) })),
-    heartbeatMs: optional(isNumber),
-  },
-  close: {},
-  ...carrierRules,
-  join: { ...numbered, ...inChannel, since: optional(isPosition) },
-  leave: { ...numbered, ...inChannel },
-  send: { ...numbered, ...inChannel, event: isText },
-  history: { ...numbered, ...inChannel, since: optional(isPosition), limit: optional(isNumber) },
-  authenticate: { ...numbered, token: isText },
-  .../* @__PURE__ */ withNumbers(callRules),
-})
+export const carrierRules: Readonly<Record<string, Rules>> = { ack: { position: isWhole }, ping: {}, pong: {} }
 
 const session: Rules = {
   session: isText,
@@ -85,24 +67,13 @@ const downRules = byType({
   'presence-diff': { ...inChannel, joins: isObject, leaves: isObject },
 })
 
-const carryRules = /* @__PURE__ */ byType({ carry: { session: isText, key: isText } })
-
-/** Reads the first line of a request that carries frames. */
-export function readCarryFrame(text: string): ReadFrame<CarryFrame> {
-  return readFrame(text, carryRules) as ReadFrame<CarryFrame>
-}
-
-/** Reads what a client sent. */
-export function readUpFrame(text: string): ReadFrame<UpFrame> {
-  return readFrame(text, upRules) as ReadFrame<UpFrame>
-}
-
 /** Reads what a server sent. */
 export function readDownFrame(text: string): ReadFrame<DownFrame> {
   return readFrame(text, downRules) as ReadFrame<DownFrame>
 }
 
-function readFrame(text: string, types: ReadonlyMap<string, RuleList>): ReadFrame<unknown> {
+/** Reads a frame of one of these types. */
+export function readFrame(text: string, types: ReadonlyMap<string, RuleList>): ReadFrame<unknown> {
   let frame: Readonly<Record<string, unknown>>
   try {
     frame = JSON.parse(text)
@@ -116,10 +87,6 @@ function readFrame(text: string, types: ReadonlyMap<string, RuleList>): ReadFram
   if (rules === undefined) return { wrong: 'There is no frame of this type', id }
   const wrong = wrongKey(frame, rules)
   return wrong === undefined ? { frame } : { wrong: `In a frame of type ${type} ${wrong}`, id }
-}
-
-function withNumbers(types: Readonly<Record<string, Rules>>): Readonly<Record<string, Rules>> {
-  return Object.fromEntries(Object.entries(types).map(([type, rules]) => [type, { ...rules, ...numbered }]))
 }
 
 function wrongKey(value: Readonly<Record<string, unknown>>, rules: RuleList): string | undefined {

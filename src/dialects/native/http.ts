@@ -1,7 +1,7 @@
 import { perform } from '../../channels/relay/acting.ts'
 import type { Act } from '../../channels/relay/messages.ts'
 import { type DownFrame, wireError } from '../../codec/frame.ts'
-import { readCarryFrame, readUpFrame } from '../../codec/read-frame.ts'
+import { readCarryFrame, readUpFrame } from '../../codec/read-up-frame.ts'
 import { CallError } from '../../errors.ts'
 import { readText } from '../../server/request-body.ts'
 import { Connection, type ConnectionSettings } from './connection.ts'
