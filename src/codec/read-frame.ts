@@ -1,3 +1,4 @@
+import { isObject, type OptionRule, isString as isText } from '../util/options.ts'
 import type { DownFrame } from './frame.ts'
 
 /** A frame, or what is wrong with it, and the number of the frame where that could be read. */
@@ -6,17 +7,14 @@ export type ReadFrame<Frame> =
   | { readonly wrong: string; readonly id?: number | undefined }
 
 /** Answers what a key must be, or nothing where it is. */
-export type Rule = (value: unknown) => string | undefined
+type Rule = OptionRule
 export type Rules = Readonly<Record<string, Rule>>
 export type RuleList = readonly (readonly [key: string, rule: Rule])[]
 
-export const isText: Rule = (value) => (typeof value === 'string' ? undefined : 'a string')
 export const isWhole: Rule = (value) =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? undefined : 'a whole number'
+  Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : 'a whole number'
 export const isNumber: Rule = (value) =>
   isWhole(value) === undefined && value !== 0 ? undefined : 'a whole number of 1 or more'
-const isObject: Rule = (value) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'an object'
 export const optional =
   (rule: Rule): Rule =>
   (value) =>
@@ -74,25 +72,23 @@ export function readDownFrame(text: string): ReadFrame<DownFrame> {
 
 /** Reads a frame of one of these types. */
 export function readFrame(text: string, types: ReadonlyMap<string, RuleList>): ReadFrame<unknown> {
-  let frame: Readonly<Record<string, unknown>>
+  let frame: Readonly<Record<string, unknown>> | undefined
   try {
     frame = JSON.parse(text)
-  } catch {
-    return { wrong: 'A frame is a JSON object with a type' }
-  }
-  if (isObject(frame) !== undefined) return { wrong: 'A frame is a JSON object with a type' }
-  const type = frame['type']
-  const rules = typeof type === 'string' ? types.get(type) : undefined
-  const id = isNumber(frame['id']) === undefined ? (frame['id'] as number) : undefined
+  } catch {}
+  if (frame === undefined || isObject(frame)) return { wrong: 'A frame is a JSON object with a type' }
+  const { type } = frame
+  const rules = types.get(type as string)
+  const id = isNumber(frame['id']) ? undefined : (frame['id'] as number)
   if (rules === undefined) return { wrong: 'There is no frame of this type', id }
   const wrong = wrongKey(frame, rules)
-  return wrong === undefined ? { frame } : { wrong: `In a frame of type ${type} ${wrong}`, id }
+  return wrong ? { wrong: `In a frame of type ${type} ${wrong}`, id } : { frame }
 }
 
 function wrongKey(value: Readonly<Record<string, unknown>>, rules: RuleList): string | undefined {
   for (const [key, rule] of rules) {
     const wanted = rule(value[key])
-    if (wanted !== undefined) return `${key} must be ${wanted}`
+    if (wanted) return `${key} must be ${wanted}`
   }
   return undefined
 }

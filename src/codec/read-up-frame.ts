@@ -1,3 +1,4 @@
+import { isString as isText } from '../util/options.ts'
 import type { CarryFrame, UpFrame } from './frame.ts'
 import {
   byType,
@@ -6,7 +7,6 @@ import {
   inChannel,
   isNumber,
   isPosition,
-  isText,
   isWhole,
   optional,
   type ReadFrame,

@@ -33,7 +33,7 @@ class Taken<Value> implements TakenCall<Value>, ItemReaderEvents {
   /** Made when the handler asks for the signal. */
   #abort: AbortController | undefined
   /** Why nobody waits for the answer any more. */
-  #given: { readonly reason: unknown } | undefined
+  #reason: unknown
   /** Items of the caller; made when the first comes, or when the handler asks for them. */
   #items: ItemReader<Value> | undefined
   #itemsEnded = false
@@ -47,7 +47,7 @@ class Taken<Value> implements TakenCall<Value>, ItemReaderEvents {
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController()
-      if (this.#given !== undefined) this.#abort.abort(this.#given.reason)
+      if (this.#reason !== undefined) this.#abort.abort(this.#reason)
     }
     return this.#abort.signal
   }
@@ -55,8 +55,7 @@ class Taken<Value> implements TakenCall<Value>, ItemReaderEvents {
   get items(): ItemReader<Value> {
     if (this.#items === undefined) {
       this.#items = new ItemReader<Value>(this)
-      if (this.#itemsEnded) this.#items.end()
-      else if (this.#given !== undefined) this.#items.fail(this.#given.reason as Error)
+      if (this.#itemsEnded) this.#items.end(this.#reason)
     }
     return this.#items
   }
@@ -66,9 +65,9 @@ class Taken<Value> implements TakenCall<Value>, ItemReaderEvents {
     return this.#itemsEnded || this.items.push(value)
   }
 
-  endItems(): void {
+  endItems(reason?: unknown): void {
     this.#itemsEnded = true
-    this.#items?.end()
+    this.#items?.end(reason)
   }
 
   /** The handler has read so many items. */
@@ -81,16 +80,13 @@ class Taken<Value> implements TakenCall<Value>, ItemReaderEvents {
     this.#itemsEnded = true
   }
 
-  /** The answer is there, or for `given` nobody waits for it. */
-  finish(given: { readonly reason: unknown } | undefined): void {
+  /** The answer is there, or for `reason` nobody waits for it. */
+  finish(reason: unknown): void {
     this.over = true
+    this.#reason = reason
     this.writer?.stop()
-    if (given === undefined) this.#items?.end()
-    else {
-      this.#given = given
-      this.#items?.fail(given.reason as Error)
-      this.#abort?.abort(given.reason)
-    }
+    this.endItems(reason)
+    if (reason !== undefined) this.#abort?.abort(reason)
   }
 }
 
@@ -150,7 +146,7 @@ export class CallsTaken<Value> {
   cancel(id: number): void {
     const call = this.#find(id)
     const message = 'The caller gave the call up'
-    if (call !== undefined) this.#finish(call, { reason: new CallError('ERR_CANCELLED', { message }) })
+    if (call !== undefined) this.#finish(call, new CallError('ERR_CANCELLED', { message }))
   }
 
   /** Answers the calls whose deadline has come with `ERR_DEADLINE`, and aborts their handlers. Answers with the first that has not. */
@@ -170,7 +166,7 @@ export class CallsTaken<Value> {
   /** Aborts all handlers: nobody waits for their answers. */
   fail(error: Error): void {
     this.#keepRunning()
-    for (const call of this.#calls.values()) this.#finish(call, { reason: error })
+    for (const call of this.#calls.values()) this.#finish(call, error)
   }
 
   #answer(call: Taken<Value>, value: unknown): void {
@@ -179,7 +175,7 @@ export class CallsTaken<Value> {
       return
     }
     if (!isStream(value)) {
-      this.#finish(call, undefined)
+      this.#finish(call)
       this.#sink.reply(call.id, value as Value)
       return
     }
@@ -188,7 +184,7 @@ export class CallsTaken<Value> {
     writer.sendAll(value as AsyncIterable<Value>).then(
       (whole) => {
         if (!whole || call.over) return
-        this.#finish(call, undefined)
+        this.#finish(call)
         this.#sink.end(call.id)
       },
       (error) => this.#fail(call, error),
@@ -197,14 +193,14 @@ export class CallsTaken<Value> {
 
   #fail(call: Taken<Value>, error: unknown): void {
     if (call.over) return
-    this.#finish(call, { reason: error })
+    this.#finish(call, error)
     this.#sink.error(call.id, error)
   }
 
-  #finish(call: Taken<Value>, given: { readonly reason: unknown } | undefined): void {
+  #finish(call: Taken<Value>, reason?: unknown): void {
     if (this.#running === call) this.#running = undefined
     else this.#calls.delete(call.id)
-    call.finish(given)
+    call.finish(reason)
   }
 
   #find(id: number): Taken<Value> | undefined {

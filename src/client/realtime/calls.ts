@@ -48,7 +48,7 @@ export function stream(
       if ('body' in answer && !reader.push(answer.body)) requests.abandon(made, tooManyItems())
       if (answer.type !== 'item') reader.end()
     },
-    failed: (error) => reader.fail(error),
+    failed: (error) => reader.end(error),
   })
   return reader
 }
