@@ -43,6 +43,7 @@ export {
 } from './channels/realtime.ts'
 export type { Session } from './channels/session.ts'
 export type { StandardSchema } from './channels/standard-schema.ts'
+export type { Codec } from './codec/codec.ts'
 export type { HistoryEntry, NumberedFrame, Position, Why } from './codec/frame.ts'
 export { type NativeOptions, native } from './dialects/native/index.ts'
 export { type PlainOptions, plain } from './dialects/plain/index.ts'

@@ -1,7 +1,10 @@
+/** `polyplex/message-pack`: MessagePack for both ends of a connection. */
 import type { Codec } from './codec.ts'
 import { fromBase64, toBase64 } from './json.ts'
 import { MessagePackReader } from './message-pack-reader.ts'
 import { MessagePackWriter } from './message-pack-writer.ts'
+
+export type { Codec } from './codec.ts'
 
 const name = 'msgpack'
 

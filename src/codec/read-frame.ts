@@ -1,4 +1,5 @@
-import { isObject, type OptionRule, isString as isText } from '../util/options.ts'
+import { isObject, isString as isText, type OptionRule } from '../util/options.ts'
+import type { Codec } from './codec.ts'
 import type { DownFrame } from './frame.ts'
 
 /** A frame, or what is wrong with it, and the number of the frame where that could be read. */
@@ -39,13 +40,18 @@ export const callRules: Readonly<Record<string, Rules>> = {
   more: { to: optional(isNumber), of: optional(isNumber), items: isNumber },
   cancel: { of: isNumber },
 }
-export const carrierRules: Readonly<Record<string, Rules>> = { ack: { position: isWhole }, ping: {}, pong: {} }
+export const carrierRules: Readonly<Record<string, Rules>> = {
+  ack: { position: isWhole },
+  ping: {},
+  pong: {},
+}
 
 const session: Rules = {
   session: isText,
   key: isText,
   heartbeat: record({ everyMs: isNumber, graceMs: isNumber }),
   windowMs: isWhole,
+  codec: optional(isText),
 }
 
 const downRules = byType({
@@ -66,15 +72,30 @@ const downRules = byType({
 })
 
 /** Reads what a server sent. */
-export function readDownFrame(text: string): ReadFrame<DownFrame> {
-  return readFrame(text, downRules) as ReadFrame<DownFrame>
+export function readDownFrame(data: string | Uint8Array, codec?: Codec): ReadFrame<DownFrame> {
+  return readFrame(data, codec, JSON.parse, downRules) as ReadFrame<DownFrame>
+}
+
+/** What was said in JSON, or with `codec`: as bytes, or as a text that is no JSON object. */
+function decoded(
+  data: string | Uint8Array,
+  codec: Codec | undefined,
+  parse: (text: string) => unknown,
+): unknown {
+  if (typeof data === 'string' && (codec === undefined || data.startsWith('{'))) return parse(data)
+  return codec?.decode(typeof data === 'string' ? codec.fromText(data) : data)
 }
 
 /** Reads a frame of one of these types. */
-export function readFrame(text: string, types: ReadonlyMap<string, RuleList>): ReadFrame<unknown> {
+export function readFrame(
+  data: string | Uint8Array,
+  codec: Codec | undefined,
+  parse: (text: string) => unknown,
+  types: ReadonlyMap<string, RuleList>,
+): ReadFrame<unknown> {
   let frame: Readonly<Record<string, unknown>> | undefined
   try {
-    frame = JSON.parse(text)
+    frame = decoded(data, codec, parse) as typeof frame
   } catch {}
   if (frame === undefined || isObject(frame)) return { wrong: 'A frame is a JSON object with a type' }
   const { type } = frame

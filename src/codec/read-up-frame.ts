@@ -1,5 +1,7 @@
 import { isString as isText } from '../util/options.ts'
+import type { Codec } from './codec.ts'
 import type { CarryFrame, UpFrame } from './frame.ts'
+import { fromJson } from './json.ts'
 import {
   byType,
   callRules,
@@ -23,6 +25,7 @@ const upRules = byType({
     token: optional(isText),
     resume: optional(record({ session: isText, key: isText, position: isWhole, attempt: optional(isWhole) })),
     heartbeatMs: optional(isNumber),
+    codec: optional(isText),
   },
   close: {},
   ...carrierRules,
@@ -38,12 +41,12 @@ const carryRules = byType({ carry: { session: isText, key: isText } })
 
 /** Reads the first line of a request that carries frames. */
 export function readCarryFrame(text: string): ReadFrame<CarryFrame> {
-  return readFrame(text, carryRules) as ReadFrame<CarryFrame>
+  return readFrame(text, undefined, JSON.parse, carryRules) as ReadFrame<CarryFrame>
 }
 
 /** Reads what a client sent. */
-export function readUpFrame(text: string): ReadFrame<UpFrame> {
-  return readFrame(text, upRules) as ReadFrame<UpFrame>
+export function readUpFrame(data: string | Uint8Array, codec?: Codec): ReadFrame<UpFrame> {
+  return readFrame(data, codec, fromJson, upRules) as ReadFrame<UpFrame>
 }
 
 function withNumbers(types: Readonly<Record<string, Rules>>): Readonly<Record<string, Rules>> {

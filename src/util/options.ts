@@ -15,7 +15,9 @@ export const isStrings: OptionRule = (value) =>
 /** A whole number of at least `least`. */
 export function isAtLeast(least: number): OptionRule {
   return (value) =>
-    Number.isSafeInteger(value) && (value as number) >= least ? undefined : `a whole number of at least ${least}`
+    Number.isSafeInteger(value) && (value as number) >= least
+      ? undefined
+      : `a whole number of at least ${least}`
 }
 
 /** A whole number from `least` to `most`; `Infinity` is welcome where `most` is. */

@@ -218,7 +218,8 @@ export class Connection<Server extends ServerType = UnknownServer> {
     else if (frame.type === 'moved') {
       this.channel(frame.channel as ChannelNames<Server>).arrive(frame)
       this.#channels.get(frame.from)?.depart(frame)
-    } else if ('channel' in frame && frame.channel !== undefined) this.#channels.get(frame.channel)?.take(frame)
+    } else if ('channel' in frame && frame.channel !== undefined)
+      this.#channels.get(frame.channel)?.take(frame)
     else if (frame.type === 'send') this.#events.tell(frame.event, frame.body)
   }
 
