@@ -15,7 +15,7 @@ export type RuleList = readonly (readonly [key: string, rule: Rule])[]
 export const isWhole: Rule = (value) =>
   Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : 'a whole number'
 export const isNumber: Rule = (value) =>
-  isWhole(value) === undefined && value !== 0 ? undefined : 'a whole number of 1 or more'
+  isWhole(value) || value === 0 ? 'a whole number of 1 or more' : undefined
 export const optional =
   (rule: Rule): Rule =>
   (value) =>

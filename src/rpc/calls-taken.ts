@@ -45,7 +45,7 @@ class Taken<Value> implements TakenCall<Value>, ItemReaderEvents {
   }
 
   get signal(): AbortSignal {
-    if (this.#abort === undefined) {
+    if (!this.#abort) {
       this.#abort = new AbortController()
       if (this.#reason !== undefined) this.#abort.abort(this.#reason)
     }
@@ -53,7 +53,7 @@ class Taken<Value> implements TakenCall<Value>, ItemReaderEvents {
   }
 
   get items(): ItemReader<Value> {
-    if (this.#items === undefined) {
+    if (!this.#items) {
       this.#items = new ItemReader<Value>(this)
       if (this.#itemsEnded) this.#items.end(this.#reason)
     }
@@ -146,7 +146,7 @@ export class CallsTaken<Value> {
   cancel(id: number): void {
     const call = this.#find(id)
     const message = 'The caller gave the call up'
-    if (call !== undefined) this.#finish(call, new CallError('ERR_CANCELLED', { message }))
+    if (call) this.#finish(call, new CallError('ERR_CANCELLED', { message }))
   }
 
   /** Answers the calls whose deadline has come with `ERR_DEADLINE`, and aborts their handlers. Answers with the first that has not. */
@@ -208,7 +208,7 @@ export class CallsTaken<Value> {
   }
 
   #keepRunning(): void {
-    if (this.#running !== undefined) this.#calls.set(this.#running.id, this.#running)
+    if (this.#running) this.#calls.set(this.#running.id, this.#running)
     this.#running = undefined
   }
 }

@@ -39,7 +39,7 @@ export class ItemReader<Value> implements AsyncIterableIterator<Value, undefined
     if (this.#credit === 0) return false
     this.#credit -= 1
     const reader = this.#waiting.shift()
-    if (reader === undefined) this.#items.push(item)
+    if (!reader) this.#items.push(item)
     else {
       reader({ done: false, value: item })
       this.#giveBack()

@@ -134,7 +134,7 @@ export class Channel<Events = Readonly<Record<string, object>>> {
     const { status } = this.#state.value
     if (status !== 'joining' && status !== 'joined') return
     const { sink } = this.#requests
-    if (this.#join !== undefined && sink.withdraw(this.#join)) {
+    if (this.#join && sink.withdraw(this.#join)) {
       this.#left({ why: 'normal' })
       return
     }
@@ -319,8 +319,8 @@ export class Channel<Events = Readonly<Record<string, object>>> {
     // What was missed follows, and is counted in `at` already.
     this.#deliveries.start({ epoch: at.epoch, offset: at.offset - (resumed?.replayed ?? 0) })
     this.#state.set({ status: 'joined', welcome })
-    if (resumed !== undefined) this.#tell('resumed', { replayed: resumed.replayed })
-    if (reset !== undefined) this.#tell('reset', { reason: reset.reason })
+    if (resumed) this.#tell('resumed', { replayed: resumed.replayed })
+    if (reset) this.#tell('reset', { reason: reset.reason })
   }
 
   #left(facts: Omit<Extract<ChannelState, { status: 'left' }>, 'status'>): void {

@@ -93,7 +93,7 @@ export class Connection<Server extends ServerType = UnknownServer> {
    */
   channel<Name extends ChannelNames<Server>>(name: Name, params?: unknown): Channel<EventsAt<Server, Name>> {
     let channel = this.#channels.get(name)
-    if (channel === undefined) {
+    if (!channel) {
       channel = new Channel<never>(name, this.#requests, this.#settings.report)
       this.#channels.set(name, channel)
     }
@@ -210,11 +210,11 @@ export class Connection<Server extends ServerType = UnknownServer> {
 
   #take(frame: CountedFrame): void {
     if (frame.type === 'call') this.#takeCall(frame)
-    else if ('to' in frame && frame.to !== undefined) this.#requests.answered(frame.to, frame)
+    else if ('to' in frame && frame.to) this.#requests.answered(frame.to, frame)
     else if (frame.type === 'error') {
       const error = errorOf(frame.error)
       if (!this.#channels.get(error.channel ?? '')?.refused(error)) this.#fault(error)
-    } else if ('of' in frame && frame.of !== undefined) this.#takeOfAnswer(frame.of, frame)
+    } else if ('of' in frame && frame.of) this.#takeOfAnswer(frame.of, frame)
     else if (frame.type === 'moved') {
       this.channel(frame.channel as ChannelNames<Server>).arrive(frame)
       this.#channels.get(frame.from)?.depart(frame)
@@ -234,7 +234,7 @@ export class Connection<Server extends ServerType = UnknownServer> {
   #takeCall({ id, channel = '', event, body, deadlineMs }: CallFrame & { type: 'call' }): void {
     const answer = this.#channels.get(channel)?.answerTo(event)
     this.#answers.begin(id, deadlineMs, (call) => {
-      if (answer !== undefined) return answer(body, call)
+      if (answer) return answer(body, call)
       throw new CallError('ERR_EVENT', { message: 'This client does not answer that', channel, event })
     })
   }

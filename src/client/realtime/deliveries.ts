@@ -56,8 +56,8 @@ export class Deliveries {
   /** A delivery has come. */
   take(delivery: Delivery): void {
     const at = this.#at
-    if (at === undefined || delivery.offset <= at.offset) return
-    if (this.#behind !== undefined) this.#behind.push(delivery)
+    if (!at || delivery.offset <= at.offset) return
+    if (this.#behind) this.#behind.push(delivery)
     else if (follows(at, delivery)) this.#deliver(at, delivery)
     else {
       this.#behind = [delivery]
@@ -69,7 +69,7 @@ export class Deliveries {
   filled(epoch: string | undefined, messages: readonly Delivery[]): void {
     const before = this.#at
     const first = this.#behind?.[0]
-    if (before === undefined || first === undefined) return
+    if (!before || !first) return
     if (epoch === before.epoch) {
       for (const message of messages) {
         const at = this.#at as Position
@@ -100,7 +100,7 @@ export class Deliveries {
     const waiting = this.#behind ?? []
     this.#behind = undefined
     const [first, ...others] = waiting
-    if (first === undefined || this.#at === undefined) return
+    if (!first || !this.#at) return
     if (first.offset > this.#at.offset) this.#deliver(this.#at, first)
     for (const delivery of others) this.take(delivery)
   }

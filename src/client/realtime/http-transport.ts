@@ -63,7 +63,7 @@ class HttpCarrier implements Carrier {
       void this.#listen(this.#way === 'poll' ? `${text}\n${ping}` : text)
     } else if (this.#step === 'open') {
       this.#waiting.push(text)
-      if (this.#up === undefined) void this.#sendAll()
+      if (!this.#up) void this.#sendAll()
     }
   }
 
@@ -100,10 +100,10 @@ class HttpCarrier implements Carrier {
     const down = new AbortController()
     this.#down = down
     try {
-      for (let next: string | undefined = body; next !== undefined; next = this.#nextPoll()) {
+      for (let next: string | undefined = body; next; next = this.#nextPoll()) {
         const response = await this.#request(this.#way, next, down.signal)
         const refusal = refusalOf(response)
-        if (refusal !== undefined) {
+        if (refusal) {
           this.#end(refusal)
           return
         }
@@ -144,12 +144,12 @@ class HttpCarrier implements Carrier {
     for (let tries = 1; this.#waiting.length > 0 && this.#step === 'open'; tries++) {
       const batch = this.#nextBatch()
       const end = await this.#sendBatch(batch)
-      if (end === undefined) {
+      if (!end) {
         this.#waiting.splice(0, batch.length)
         tries = 0
       } else if (end.status === 413 && batch.length > 1) this.#batchLength = 0
       // Whatever was read or not: it takes effect once.
-      else if (end.error === undefined || end.error.code === 'ERR_REDIRECT' || tries === maxTries)
+      else if (!end.error || end.error.code === 'ERR_REDIRECT' || tries === maxTries)
         this.#end(end)
     }
     this.#up = undefined
@@ -176,7 +176,7 @@ class HttpCarrier implements Carrier {
       if (status === 410) return { code: 4408 }
       if (status === 413 && batch.length === 1) return { code: 1009 }
       const refusal = refusalOf(response)
-      if (refusal !== undefined) return refusal
+      if (refusal) return refusal
       let received = -1
       await readFrames(response, false, (text) => {
         received = JSON.parse(text).position

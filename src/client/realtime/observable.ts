@@ -29,7 +29,7 @@ export class Listeners<Arguments extends readonly unknown[]> {
   /** False where nobody listens. */
   tell(name: string, ...values: Arguments): boolean {
     const list = this.#lists.get(name)
-    if (list === undefined) return false
+    if (!list) return false
     for (const listener of [...list]) {
       try {
         const answer = listener(...values)

@@ -12,7 +12,7 @@ export function watchPage(session: ClientSession, page: Page = globalThis as Pag
   const watching = new AbortController()
   const listen = (target: EventTarget, type: string, listener: (event: Event) => void): void =>
     target.addEventListener(type, listener, { signal: watching.signal })
-  if (page.addEventListener !== undefined) {
+  if (page.addEventListener) {
     const target = page as unknown as EventTarget
     listen(target, 'online', () => session.setOnline(true))
     listen(target, 'offline', () => session.setOnline(false))
@@ -24,7 +24,7 @@ export function watchPage(session: ClientSession, page: Page = globalThis as Pag
     })
   }
   const { document } = page
-  if (document?.addEventListener !== undefined) {
+  if (document?.addEventListener) {
     listen(document, 'visibilitychange', () => {
       if (document.visibilityState === 'visible') session.setHidden(false)
     })

@@ -80,7 +80,7 @@ export class Requests {
   /** The server has answered the request numbered `id`. */
   answered(id: number, answer: Answer): void {
     const request = this.#byNumber(id)
-    if (request !== undefined && answer.type !== 'item' && answer.type !== 'more') this.#forget(request)
+    if (request && answer.type !== 'item' && answer.type !== 'more') this.#forget(request)
     if (answer.type === 'error') request?.asker.failed(errorOf(answer.error))
     else request?.asker.heard(answer)
   }
@@ -88,7 +88,7 @@ export class Requests {
   /** The server will never get this frame. False where nobody waits for an answer to it, or to the call it belongs to. */
   refused(frame: Outgoing, error: Error): boolean {
     const request = this.#find(frame) ?? (frame.of && this.#find(frame.of))
-    if (request === undefined) return false
+    if (!request) return false
     if (request.frame !== frame) this.abandon(request.frame, error)
     else {
       this.#forget(request)
@@ -100,7 +100,7 @@ export class Requests {
   /** Nobody wants the answer any more, for `error`: it is taken back, or the server is told. */
   abandon(frame: Outgoing, error: Error): void {
     const request = this.#find(frame)
-    if (request === undefined) return
+    if (!request) return
     this.#forget(request)
     if (!this.sink.withdraw(frame)) this.sink.send(outgoing({ type: 'cancel' }, { of: frame }), true)
     request.asker.failed(error)

@@ -176,7 +176,7 @@ export class ClientSession {
     if (online && this.#phase.name === 'waiting') this.reconnect()
     else {
       // Another network, perhaps, in which more is allowed.
-      if (online && this.#betterAt < never && this.#better === undefined) this.#betterAt = this.#time.now()
+      if (online && this.#betterAt < never && !this.#better) this.#betterAt = this.#time.now()
       this.#doubt()
     }
   }
@@ -282,7 +282,7 @@ export class ClientSession {
     const verdict = verdictOfEnd(end, opened)
     const { again, afterMs } = verdict
     // Who says when to come back mostly speaks of the server, and not of the way to it: two are believed.
-    const isTold = afterMs > 0 && this.#hindrance !== undefined
+    const isTold = afterMs > 0 && this.#hindrance
     if (again === 'token' || again === 'never' || isTold) this.#leave(verdict)
     else this.#fallBack(verdict)
   }
@@ -294,13 +294,13 @@ export class ClientSession {
       this.#leave(verdict)
       return
     }
-    if (this.#hindrance === undefined || tells(verdict) > tells(this.#hindrance)) this.#hindrance = verdict
+    if (!this.#hindrance || tells(verdict) > tells(this.#hindrance)) this.#hindrance = verdict
     if (!this.#choice.failed()) {
       this.#leave(this.#hindrance)
       return
     }
     this.#phase = resting
-    if (isSlow && this.#better === undefined) {
+    if (isSlow && !this.#better) {
       this.#better = attempt
       this.#betterAt = this.#time.now() + this.#settings.openTimeoutMs
     } else attempt?.carrier?.close(closeGoingAway)
@@ -380,7 +380,7 @@ export class ClientSession {
   #drop(code: number): void {
     const { attempt } = this.#phase
     this.#phase = resting
-    if (attempt === undefined) return
+    if (!attempt) return
     attempt.carrier?.close(code)
     this.#betterAt = never
     this.#forgetBetter()
@@ -459,7 +459,7 @@ export class ClientSession {
 
   #answered(frame: DownFrame): void {
     const before = this.#session
-    if (frame.type === 'resumed' && before !== undefined) {
+    if (frame.type === 'resumed' && before) {
       if (!this.#isHere(frame.position)) return
       this.#upstream.rewind(frame.received)
       this.#withoutTooBig()
@@ -486,13 +486,13 @@ export class ClientSession {
   #withoutTooBig(): void {
     const frame = this.#tooBig ? this.#upstream.dropFirst() : undefined
     this.#tooBig = false
-    if (frame !== undefined) this.#events.refused(frame)
+    if (frame) this.#events.refused(frame)
   }
 
   #goLive({ heartbeat }: SessionFacts, how: Beginning): void {
     const phase = this.#phase
     const { attempt } = phase
-    if (attempt === undefined) return
+    if (!attempt) return
     this.#acknowledged = this.#position
     this.#acknowledgeAt = never
     this.#tokenRefused = false
@@ -505,7 +505,7 @@ export class ClientSession {
     const liveness = new Liveness({ everyMs, graceMs: heartbeat.graceMs }, now)
     this.#phase = { name: 'live', attempt, liveness }
     const betterMs = this.#choice.worked()
-    if (this.#better === undefined) this.#betterAt = now + betterMs
+    if (!this.#better) this.#betterAt = now + betterMs
     const { isBest } = this.#choice
     const transport = attempt.transport.name
     this.#settings.memory?.keep(isBest ? undefined : transport)
@@ -517,7 +517,7 @@ export class ClientSession {
 
   #pump(): void {
     const { attempt, liveness } = this.#phase
-    if (liveness === undefined) return
+    if (!liveness) return
     const now = this.#time.now()
     for (let text = this.#upstream.take(now); text !== undefined; text = this.#upstream.take(now))
       attempt?.carrier?.send(text)
@@ -544,7 +544,7 @@ export class ClientSession {
   /** There is reason to doubt that the connection lives. */
   #doubt(): void {
     const { liveness } = this.#phase
-    if (liveness === undefined) return
+    if (!liveness) return
     liveness.doubt(this.#time.now())
     this.#say({ type: 'ping' })
     this.#schedule()
@@ -554,13 +554,13 @@ export class ClientSession {
     const { until = never, attempt, liveness } = this.#phase
     const now = this.#time.now()
     if (until <= now) {
-      if (attempt === undefined) this.reconnect()
+      if (!attempt) this.reconnect()
       else if (attempt.opened) this.#fallBack(comeBack({ why: 'silent' }))
       else this.#fallBack(comeBack({ why: 'unreachable' }), true)
-    } else if (liveness !== undefined) {
+    } else if (liveness) {
       if (this.#acknowledgeAt <= now) this.#acknowledge()
       if (this.#betterAt <= now) {
-        if (this.#better === undefined) this.#tryBetter()
+        if (!this.#better) this.#tryBetter()
         else this.#betterFailed()
       }
       const look = liveness.look(now)

@@ -96,9 +96,9 @@ export class Upstream {
   /** The next frame for the carrier, as text. */
   take(now: number): string | undefined {
     let frame = this.#taken[this.#next]
-    if (frame === undefined) {
+    if (!frame) {
       frame = this.#waiting.shift()
-      if (frame === undefined) return undefined
+      if (!frame) return undefined
       this.#lastId += 1
       frame.id = this.#lastId
       this.#taken.push(frame)
@@ -131,7 +131,7 @@ export class Upstream {
   /** Another session begins. Answers how many frames without answer were taken, and may or may not have arrived. */
   renew(): number {
     const unconfirmed = this.#taken.filter(({ unanswered }) => unanswered).length
-    this.#waiting = this.#kept(this.#waiting, ({ bound, of }) => !bound && !(of !== undefined && of.id > 0))
+    this.#waiting = this.#kept(this.#waiting, ({ bound, of }) => !bound && !(of && of.id > 0))
     this.#taken = this.#kept(this.#taken, () => false)
     this.#next = 0
     return unconfirmed
@@ -148,7 +148,7 @@ export class Upstream {
 
 /** The frame with what belongs to this moment. */
 function written({ id, of, deadline, text }: Outgoing, now: number): string {
-  const call = of === undefined ? '' : `"of":${of.id},`
+  const call = of ? `"of":${of.id},` : ''
   const time =
     deadline === Number.POSITIVE_INFINITY ? '' : `"deadlineMs":${Math.max(1, Math.ceil(deadline - now))},`
   return `{"id":${id},${call}${time}${text.slice(1)}`
