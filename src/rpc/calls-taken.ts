@@ -145,7 +145,7 @@ export class CallsTaken<Value> {
   /** The caller wants no answer any more. */
   cancel(id: number): void {
     const call = this.#find(id)
-    const message = 'The caller gave the call up'
+    const message = 'The call was given up'
     if (call) this.#finish(call, new CallError('ERR_CANCELLED', { message }))
   }
 
@@ -156,7 +156,7 @@ export class CallsTaken<Value> {
     for (const call of this.#calls.values()) {
       if (call.deadline > now) first = Math.min(first, call.deadline)
       else {
-        const message = 'The call took longer than its deadline (deadlineMs)'
+        const message = 'No answer before the deadline (deadlineMs)'
         this.#fail(call, new CallError('ERR_DEADLINE', { message }))
       }
     }

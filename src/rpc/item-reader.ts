@@ -96,5 +96,5 @@ const done = { done: true, value: undefined } as const
 
 /** What is wrong with a peer that sends items without leave. */
 export function tooManyItems(): CallError {
-  return new CallError('ERR_TOO_MANY', { message: 'More items came than the reader gave leave for' })
+  return new CallError('ERR_TOO_MANY', { message: 'More items came than were asked for' })
 }

@@ -20,7 +20,7 @@ export function call(
     const { deadlineMs = requests.callDeadlineMs } = options
     const asker: Asker = {
       heard(answer) {
-        const message = 'The answer is a stream; stream() reads it'
+        const message = 'The answer is a stream: use stream()'
         if (answer.type === 'item') requests.abandon(made, new CallError('ERR_OUTPUT', { message }))
         else resolve('body' in answer ? answer.body : undefined)
       },

@@ -194,9 +194,9 @@ export class Connection<Server extends ServerType = UnknownServer> {
   #began(how: Beginning): void {
     if (how.kind === 'resumed') this.#tell('resumed', { replayed: how.replayed })
     if (how.kind !== 'reset') return
-    this.#requests.renew()
-    const message = 'The session was over before the answer was there'
-    this.#answers.fail(new CallError('ERR_SESSION', { message }))
+    const error = new CallError('ERR_SESSION', { message: 'The session was over before the answer came' })
+    this.#requests.renew(error)
+    this.#answers.fail(error)
     const joins = [...this.#channels.values()].flatMap((channel) => channel.renew() ?? [])
     this.#session.sendFirst(joins)
     this.#tell('reset', { reason: how.reason, unconfirmed: how.unconfirmed })
@@ -235,7 +235,7 @@ export class Connection<Server extends ServerType = UnknownServer> {
     const answer = this.#channels.get(channel)?.answerTo(event)
     this.#answers.begin(id, deadlineMs, (call) => {
       if (answer) return answer(body, call)
-      throw new CallError('ERR_EVENT', { message: 'This client does not answer that', channel, event })
+      throw new CallError('ERR_EVENT', { message: 'Nobody answers that here', channel, event })
     })
   }
 
@@ -245,8 +245,7 @@ export class Connection<Server extends ServerType = UnknownServer> {
     if (this.#session.send(frame, required)) return
     const { value } = this.#state
     if (value.status === 'closed') throw notConnected(value)
-    const message = `Over ${this.#settings.maxQueueBytes} bytes wait to be sent (option queue.maxBytes)`
-    throw new CallError('ERR_QUEUE_FULL', { side: 'local', message })
+    throw new CallError('ERR_QUEUE_FULL', { side: 'local', message: 'The queue is full (queue.maxBytes)' })
   }
 
   /** What the server began it can also forget: an answer is worth nothing to the session after. */

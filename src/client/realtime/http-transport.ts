@@ -112,7 +112,7 @@ class HttpCarrier implements Carrier {
           return !down.signal.aborted
         })
         if (down.signal.aborted) return
-        if (count === 0) throw foreignAnswer('The answer has no frame in it')
+        if (count === 0) throw foreignAnswer('has no frame in it')
       }
       this.#end({})
     } catch (error) {
@@ -184,11 +184,8 @@ class HttpCarrier implements Carrier {
         return this.#step === 'open'
       })
       // Somebody may have answered without asking.
-      const last = batch.reduce(
-        (most, text) => Math.max(most, Number(/^{"id":(\d+)/.exec(text)?.[1] ?? 0)),
-        0,
-      )
-      return received >= last ? undefined : { error: foreignAnswer('The answer is not about what was sent') }
+      const last = Math.max(...batch.map((text) => Number(/^{"id":(\d+)/.exec(text)?.[1] ?? 0)))
+      return received >= last ? undefined : { error: foreignAnswer('is about something else') }
     } catch (error) {
       return { error: errorOf(error) }
     } finally {
@@ -222,6 +219,6 @@ class HttpCarrier implements Carrier {
 
 function errorOf(error: unknown): RealtimeError {
   if (error instanceof RealtimeError) return error
-  const message = 'The request was not answered, or not to its end'
+  const message = 'The answer did not come, or not to its end'
   return new RealtimeError('ERR_NETWORK', { message, cause: error })
 }

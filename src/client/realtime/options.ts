@@ -62,7 +62,7 @@ const isTransports = (value: unknown): string | undefined => {
     typeof (one as Partial<Transport> | null)?.open === 'function'
   return Array.isArray(value) && value.length > 0 && value.every(isOne)
     ? undefined
-    : `a list of ${transportNames.join(', ')}, or transports`
+    : `a list of ${transportNames}, or transports`
 }
 
 /**

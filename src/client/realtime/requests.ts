@@ -107,8 +107,7 @@ export class Requests {
   }
 
   /** Another session begins: what was sent in the one before, or was about it, is not answered any more. */
-  renew(): void {
-    const error = new CallError('ERR_SESSION', { message: 'The session was over before the answer came' })
+  renew(error: Error): void {
     this.#failAll(error, ({ frame }) => frame.id > 0 || frame.bound)
   }
 
@@ -129,7 +128,7 @@ export class Requests {
     for (const { frame, deadline } of this.#all()) {
       if (deadline > now) first = Math.min(first, deadline)
       else {
-        const message = 'No answer came before the deadline (deadlineMs)'
+        const message = 'No answer before the deadline (deadlineMs)'
         this.abandon(frame, new CallError('ERR_DEADLINE', { side: 'local', message }))
       }
     }

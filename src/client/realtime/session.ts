@@ -477,7 +477,7 @@ export class ClientSession {
   /** Whether an answer follows what came before. One that does not was kept by somebody in between, and comes again. */
   #isHere(position = this.#position): boolean {
     if (position === this.#position) return true
-    const error = foreignAnswer('The answer is one of before')
+    const error = foreignAnswer('is one of before')
     this.#fallBack(verdictOfEnd({ error }, false))
     return false
   }

@@ -48,7 +48,7 @@ export class TransportChoice {
   /** The current one failed: now it is the next one's turn. False where all have failed in a row. */
   failed(): boolean {
     const { hasNext } = this
-    this.#current = (this.#current + 1) % this.#transports.length
+    this.#next()
     this.#failures += 1
     return hasNext
   }
@@ -73,7 +73,7 @@ export class TransportChoice {
     if (!soon && this.isBest) this.#betterMs = firstBetterMs
     if (this.#youngDeaths < maxYoungDeaths || this.#transports.length === 1) return
     this.#youngDeaths = 0
-    this.#current = (this.#current + 1) % this.#transports.length
+    this.#next()
     this.#later()
   }
 
@@ -95,6 +95,10 @@ export class TransportChoice {
     if (this.#tried < this.#current) return 0
     this.#tried = 0
     return this.#later()
+  }
+
+  #next(): void {
+    this.#current = (this.#current + 1) % this.#transports.length
   }
 
   #later(): number {

@@ -24,7 +24,7 @@ async function bundleOf(name: string, file: string | { readonly code: string }):
         load: (id) => modules[id] ?? null,
       },
     ],
-    output: { format: 'esm', minify: true },
+    output: { format: 'esm', minify: true, comments: false },
   })
   assert.equal(output.length, 1)
   return output[0]
