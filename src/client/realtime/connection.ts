@@ -57,7 +57,7 @@ export class Connection<Server extends ServerType = UnknownServer> {
     this.#closed = closed
     const sink = {
       send: (frame: Outgoing, required: boolean) => this.#send(frame, required),
-      withdraw: (frame: Outgoing) => this.#session.withdraw(frame),
+      withdraw: (frame: Outgoing) => this.#session.upstream.withdraw(frame),
     }
     this.#requests = new Requests(sink, settings.time, settings.callDeadlineMs)
     this.#answers = new Answers(
@@ -85,7 +85,7 @@ export class Connection<Server extends ServerType = UnknownServer> {
 
   /** Bytes of frames that wait to be sent, or that the server has not acknowledged. */
   get queuedBytes(): number {
-    return this.#session.queuedBytes
+    return this.#session.upstream.bytes
   }
 
   /**
@@ -198,7 +198,7 @@ export class Connection<Server extends ServerType = UnknownServer> {
     this.#requests.renew(error)
     this.#answers.fail(error)
     const joins = [...this.#channels.values()].flatMap((channel) => channel.renew() ?? [])
-    this.#session.sendFirst(joins)
+    this.#session.upstream.putFirst(joins)
     this.#tell('reset', { reason: how.reason, unconfirmed: how.unconfirmed })
   }
 

@@ -90,17 +90,17 @@ export function connectionSettings(
   check('connect: reconnect', reconnect || {}, { firstMs: isAtLeast(0), maxMs: isAtLeast(0) })
   check('connect: queue', queue, { maxBytes: isAtLeast(0) })
   const text = String(url)
-  if (!URL.canParse(text, base)) throw optionError(`connect: '${text}' is no URL`)
-  const { protocol, href, host } = new URL(text, base)
-  if (!/^(ws|http)s?:$/.test(protocol)) throw optionError(`connect: '${protocol}' is not wss: or https:`)
+  const target = URL.canParse(text, base) ? new URL(text, base) : undefined
+  if (!target || !/^(ws|http)s?:$/.test(target.protocol))
+    throw optionError(`connect: '${text}' is no URL of wss: or https:`)
   return {
-    url: href,
+    url: target.href,
     auth: options.auth,
     transports: transports.map((one) => {
       if (typeof one !== 'string') return one
       return one === 'websocket' ? webSocket : httpTransport(one, platformTime)
     }),
-    memory: transportMemory(host),
+    memory: transportMemory(target.host),
     reconnect: reconnect && {
       firstMs: reconnect.firstMs ?? defaultDelays.firstMs,
       maxMs: reconnect.maxMs ?? defaultDelays.maxMs,

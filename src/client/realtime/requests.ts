@@ -108,7 +108,7 @@ export class Requests {
 
   /** Another session begins: what was sent in the one before, or was about it, is not answered any more. */
   renew(error: Error): void {
-    this.#failAll(error, ({ frame }) => frame.id > 0 || frame.bound)
+    this.#failAll(error, ({ frame }) => frame.id > 0 || frame.bound === true)
   }
 
   /** Nothing is answered any more. */

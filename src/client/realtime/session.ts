@@ -93,7 +93,8 @@ export class ClientSession {
   readonly #events: SessionEvents
   readonly #time: Time
   readonly #alarm: Alarm
-  readonly #upstream: Upstream
+  /** What waits to be sent, or to be acknowledged. */
+  readonly upstream: Upstream
   #phase = resting
   #state: ConnectionState
   #url: string
@@ -124,7 +125,7 @@ export class ClientSession {
     this.#events = events
     this.#time = settings.time
     this.#alarm = settings.time.alarm(() => this.#advance())
-    this.#upstream = new Upstream(settings.maxQueueBytes)
+    this.upstream = new Upstream(settings.maxQueueBytes)
     this.#choice = new TransportChoice(settings.transports, settings.memory?.recall())
     this.#url = settings.url
     this.#state = { status: 'connecting', transport: this.#choice.current.name }
@@ -132,11 +133,6 @@ export class ClientSession {
 
   get state(): ConnectionState {
     return this.#state
-  }
-
-  /** Bytes that wait or were not acknowledged. */
-  get queuedBytes(): number {
-    return this.#upstream.bytes
   }
 
   // ------------------------------------------------------------------------------------------------ what is wanted
@@ -149,19 +145,9 @@ export class ClientSession {
   /** Sends a frame, now or when there is a connection. False where the queue is full, and it need not fit. */
   send(frame: Outgoing, required: boolean): boolean {
     if (this.#phase.name === 'over') return false
-    if (!this.#upstream.push(frame, required)) return false
+    if (!this.upstream.push(frame, required)) return false
     this.#pump()
     return true
-  }
-
-  /** Puts frames before all that wait; only while a connection begins. */
-  sendFirst(frames: readonly Outgoing[]): void {
-    this.#upstream.putFirst(frames)
-  }
-
-  /** Takes a frame back. False where it was sent. */
-  withdraw(frame: Outgoing): boolean {
-    return this.#upstream.withdraw(frame)
   }
 
   /** Tries now, unless there is a connection or one on the way. */
@@ -452,16 +438,16 @@ export class ClientSession {
     } else if (frame.type === 'close') this.#leave(verdictOfFrame(frame))
     else if (frame.type === 'ping') this.#say({ type: 'pong' })
     else if (!isLive || frame.type === 'reset') this.#answered(frame)
-    else if (frame.type === 'ack') this.#upstream.acknowledge(frame.position)
+    else if (frame.type === 'ack') this.upstream.acknowledge(frame.position)
     else if (frame.type === 'resumed' && this.#isHere(frame.position))
-      this.#upstream.acknowledge(frame.received)
+      this.upstream.acknowledge(frame.received)
   }
 
   #answered(frame: DownFrame): void {
     const before = this.#session
     if (frame.type === 'resumed' && before) {
       if (!this.#isHere(frame.position)) return
-      this.#upstream.rewind(frame.received)
+      this.upstream.rewind(frame.received)
       this.#withoutTooBig()
       this.#goLive(before, { kind: 'resumed', replayed: frame.replayed })
     } else if (frame.type === 'connected' || frame.type === 'reset') {
@@ -469,7 +455,7 @@ export class ClientSession {
       this.#session = frame
       this.#position = 0
       this.#tooBig = false
-      const unconfirmed = this.#upstream.renew()
+      const unconfirmed = this.upstream.renew()
       this.#goLive(frame, before ? { kind: 'reset', reason, unconfirmed } : { kind: 'connected' })
     }
   }
@@ -484,7 +470,7 @@ export class ClientSession {
 
   /** Frames arrive in order, so the first that did not is the one that was too large: sent again, it would end this connection too. */
   #withoutTooBig(): void {
-    const frame = this.#tooBig ? this.#upstream.dropFirst() : undefined
+    const frame = this.#tooBig ? this.upstream.dropFirst() : undefined
     this.#tooBig = false
     if (frame) this.#events.refused(frame)
   }
@@ -519,7 +505,7 @@ export class ClientSession {
     const { attempt, liveness } = this.#phase
     if (!liveness) return
     const now = this.#time.now()
-    for (let text = this.#upstream.take(now); text !== undefined; text = this.#upstream.take(now))
+    for (let text = this.upstream.take(now); text !== undefined; text = this.upstream.take(now))
       attempt?.carrier?.send(text)
   }
 

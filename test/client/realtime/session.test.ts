@@ -122,9 +122,9 @@ test('it acknowledges after 32 counted frames, and otherwise within a second', (
 test('it forgets what the server has acknowledged', () => {
   const story = SessionStory.open()
   for (const body of ['a', 'b', 'c']) story.send(body)
-  assert.notEqual(story.session.queuedBytes, 0)
+  assert.notEqual(story.session.upstream.bytes, 0)
   story.time.advance(100)
-  assert.equal(story.session.queuedBytes, 0)
+  assert.equal(story.session.upstream.bytes, 0)
 })
 
 test('what does not fit in the queue is refused, unless it must fit', () => {
