@@ -2,7 +2,7 @@ import { CallError } from '../../errors.ts'
 import { ItemReader, tooManyItems } from '../../rpc/item-reader.ts'
 import { ItemWriter } from '../../rpc/item-writer.ts'
 import { type Asker, cancelled, type RequestOptions, type Requests } from './requests.ts'
-import { type Outgoing, outgoing, type UnsentFrame } from './upstream.ts'
+import type { Outgoing, UnsentFrame } from './upstream.ts'
 
 export interface CallOptions extends RequestOptions {
   /** What is sent along, item by item, as fast as the server takes it. */
@@ -40,7 +40,7 @@ export function stream(
   options: CallOptions,
 ): AsyncIterableIterator<unknown, undefined> {
   const reader: ItemReader<unknown> = new ItemReader({
-    more: (items) => requests.sink.send(outgoing({ type: 'more', items }, { of: made }), true),
+    more: (items) => requests.send({ type: 'more', items }, { of: made }),
     cancel: () => requests.abandon(made, cancelled(undefined)),
   })
   const made = start(requests, frame, options, {
@@ -62,7 +62,7 @@ function start(
   required?: boolean,
 ): Outgoing {
   const writer = new ItemWriter((body) =>
-    requests.sink.send(outgoing({ type: 'item', body }, { of: made }), false),
+    requests.send({ type: 'item', body }, { of: made }, false),
   )
   const made = requests.start(
     frame,
@@ -87,7 +87,7 @@ function start(
     writer
       .sendAll(items)
       .then((whole) => {
-        if (whole) requests.sink.send(outgoing({ type: 'end' }, { of: made }), true)
+        if (whole) requests.send({ type: 'end' }, { of: made })
       })
       .catch((error) => requests.abandon(made, error))
   }

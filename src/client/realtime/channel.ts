@@ -114,9 +114,7 @@ export class Channel<Events = Readonly<Record<string, object>>> {
     const state = this.#state.value
     if (state.status === 'joined') return state.welcome
     if (state.status !== 'joining') {
-      const frame = this.#joinFrame(since)
-      this.#requests.sink.send(frame, true)
-      this.#track(frame)
+      this.#track(this.#requests.send(this.#joinFrame(since)))
       this.#state.set({ status: 'joining' })
     }
     return new Promise((resolve, reject) => {
@@ -133,8 +131,7 @@ export class Channel<Events = Readonly<Record<string, object>>> {
   async leave(): Promise<void> {
     const { status } = this.#state.value
     if (status !== 'joining' && status !== 'joined') return
-    const { sink } = this.#requests
-    if (this.#join && sink.withdraw(this.#join)) {
+    if (this.#join && this.#requests.withdraw(this.#join)) {
       this.#left({ why: 'normal' })
       return
     }
@@ -145,8 +142,7 @@ export class Channel<Events = Readonly<Record<string, object>>> {
         resolve()
       }
       // However it is answered: we are out.
-      const frame = outgoing({ type: 'leave', channel: this.name }, { bound: true })
-      sink.send(frame, true)
+      const frame = this.#requests.send({ type: 'leave', channel: this.name }, { bound: true })
       this.#requests.track(frame, { heard: left, failed: left })
     })
   }
@@ -187,7 +183,7 @@ export class Channel<Events = Readonly<Record<string, object>>> {
    * @throws {CallError} `ERR_QUEUE_FULL`
    */
   send<Name extends keyof Events & string>(event: Name, body?: SaidOf<Events[Name]>): void {
-    this.#requests.sink.send(outgoing({ type: 'send', channel: this.name, event, body }), false)
+    this.#requests.send({ type: 'send', channel: this.name, event, body }, {}, false)
   }
 
   /**
@@ -280,7 +276,7 @@ export class Channel<Events = Readonly<Record<string, object>>> {
     // One that was not sent yet waits in its place; without one the server has moved us here.
     const isWaiting = this.#join?.id === 0
     if (isWaiting || (status !== 'joined' && status !== 'joining')) return undefined
-    const frame = this.#joinFrame(this.#deliveries.at)
+    const frame = outgoing(this.#joinFrame(this.#deliveries.at))
     this.#track(frame)
     this.#state.set({ status: 'joining' })
     return frame
@@ -296,8 +292,8 @@ export class Channel<Events = Readonly<Record<string, object>>> {
     return { type: 'call', channel: this.name, event, body }
   }
 
-  #joinFrame(since: Position | undefined): Outgoing {
-    return outgoing({ type: 'join', channel: this.name, params: this.#params, since })
+  #joinFrame(since: Position | undefined): UnsentFrame {
+    return { type: 'join', channel: this.name, params: this.#params, since }
   }
 
   #track(frame: Outgoing): void {

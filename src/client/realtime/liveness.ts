@@ -44,7 +44,8 @@ export class Liveness {
   look(now: number): 'nothing' | 'ask' | 'give up' {
     if (now < this.due) return 'nothing'
     if (this.#asked && now < this.due + lateMs) return 'give up'
-    this.due = now + (this.#asked ? Math.min(this.#times.graceMs, impatientMs) : this.#times.graceMs)
+    const { graceMs } = this.#times
+    this.due = now + (this.#asked ? Math.min(graceMs, impatientMs) : graceMs)
     this.#asked = true
     return 'ask'
   }

@@ -28,10 +28,7 @@ export class Presence implements Iterable<[string, readonly PresenceEntry[]]> {
 
   /** Devices that are here. */
   get count(): number {
-    if (this.#crowd !== undefined) return this.#crowd
-    let count = 0
-    for (const entries of this.#users.values()) count += entries.length
-    return count
+    return this.#crowd ?? [...this.#users.values()].flat().length
   }
 
   /** Whether all who are here are in this map: not where they are too many. */

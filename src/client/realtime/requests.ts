@@ -2,13 +2,11 @@ import { type CountedFrame, errorOf } from '../../codec/frame.ts'
 import { CallError } from '../../errors.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Time } from './time.ts'
-import { type Outgoing, outgoing, type UnsentFrame } from './upstream.ts'
+import { type Outgoing, type OutgoingFacts, outgoing, type UnsentFrame } from './upstream.ts'
 
 /** Where frames go. */
 export interface FrameSink {
-  /** @throws {CallError} `ERR_QUEUE_FULL`, and `ERR_CLOSED` when there will never be a connection again */
   send(frame: Outgoing, required: boolean): void
-  /** Takes a frame back that nobody has sent yet; false where it was. */
   withdraw(frame: Outgoing): boolean
 }
 
@@ -42,7 +40,7 @@ interface Request {
  * request may have no number yet, can then be taken back, and outlives the session.
  */
 export class Requests {
-  readonly sink: FrameSink
+  readonly #sink: FrameSink
   /** How long a call waits where nothing is said. */
   readonly callDeadlineMs: number
   readonly #deadlines: Deadlines
@@ -51,24 +49,39 @@ export class Requests {
   readonly #unnumbered = new Map<Outgoing, Request>()
 
   constructor(sink: FrameSink, time: Time, callDeadlineMs: number) {
-    this.sink = sink
+    this.#sink = sink
     this.callDeadlineMs = callDeadlineMs
     this.#deadlines = new Deadlines(time, (now) => this.#expire(now))
   }
 
-  /** Sends `frame`, even when the queue is full where it is `required`, and tells `asker` what becomes of it. */
+  /**
+   * Sends a frame, even when the queue is full where it is `required`.
+   *
+   * @throws {CallError} `ERR_QUEUE_FULL`, and `ERR_CLOSED` when there will never be a connection again
+   */
+  send(frame: UnsentFrame, facts: OutgoingFacts = {}, required = true): Outgoing {
+    const out = outgoing(frame, facts)
+    this.#sink.send(out, required)
+    return out
+  }
+
+  /** Takes a frame back that nobody has sent yet; false where it was. */
+  withdraw(frame: Outgoing): boolean {
+    return this.#sink.withdraw(frame)
+  }
+
+  /** Sends `frame`, and tells `asker` what becomes of it. */
   start(frame: UnsentFrame, asker: Asker, options: RequestOptions = {}, required = false): Outgoing {
     const { deadlineMs, signal } = options
     if (signal?.aborted) throw cancelled(signal.reason)
     const deadline = this.#deadlines.in(deadlineMs)
     // Only calls tell the server how long they wait.
-    const out = outgoing(frame, frame.type === 'call' ? { deadline } : {})
-    this.sink.send(out, required)
+    const out = this.send(frame, frame.type === 'call' ? { deadline } : {}, required)
     this.track(out, asker, deadline, signal)
     return out
   }
 
-  /** As `start`, for a frame that is sent by other means. */
+  /** As `start`, for a frame that was sent, or will be. */
   track(frame: Outgoing, asker: Asker, deadline = Number.POSITIVE_INFINITY, signal?: AbortSignal): void {
     const aborted = (): void => this.abandon(frame, cancelled(signal?.reason))
     signal?.addEventListener('abort', aborted)
@@ -102,7 +115,7 @@ export class Requests {
     const request = this.#find(frame)
     if (!request) return
     this.#forget(request)
-    if (!this.sink.withdraw(frame)) this.sink.send(outgoing({ type: 'cancel' }, { of: frame }), true)
+    if (!this.withdraw(frame)) this.send({ type: 'cancel' }, { of: frame })
     request.asker.failed(error)
   }
 
