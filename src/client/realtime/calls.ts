@@ -61,9 +61,7 @@ function start(
   asker: Asker,
   required?: boolean,
 ): Outgoing {
-  const writer = new ItemWriter((body) =>
-    requests.send({ type: 'item', body }, { of: made }, false),
-  )
+  const writer = new ItemWriter((body) => requests.send({ type: 'item', body }, { of: made }, false))
   const made = requests.start(
     frame,
     {

@@ -10,10 +10,7 @@ export function retryAfterMs(value: string | null | undefined): number | undefin
 }
 
 /** An answer that our server has not given: of somebody in between, or damaged there. */
-export function foreignAnswer(
-  what: string,
-  code: 'ERR_FRAME' | 'ERR_REDIRECT' = 'ERR_FRAME',
-): RealtimeError {
+export function foreignAnswer(what: string, code: 'ERR_FRAME' | 'ERR_REDIRECT' = 'ERR_FRAME'): RealtimeError {
   return new RealtimeError(code, { message: `The answer ${what}` })
 }
 

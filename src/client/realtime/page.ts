@@ -8,7 +8,11 @@ interface Page {
 }
 
 /** Tells a session what happens to the page it is in, if it is in one, until `signal` is aborted. */
-export function watchPage(session: ClientSession, signal: AbortSignal, page: Page = globalThis as Page): void {
+export function watchPage(
+  session: ClientSession,
+  signal: AbortSignal,
+  page: Page = globalThis as Page,
+): void {
   const { document, navigator } = page
   page.addEventListener?.('online', () => session.setOnline(true), { signal })
   page.addEventListener?.('offline', () => session.setOnline(false), { signal })
