@@ -19,6 +19,8 @@ export {
   type DefinedChannel,
   type EventDefinition,
   type EventDefinitions,
+  type PresenceOptions,
+  type SlowReaderOptions,
 } from './channels/channel.ts'
 export type {
   CallOptions,
@@ -41,8 +43,11 @@ export {
 } from './channels/realtime.ts'
 export type { Session } from './channels/session.ts'
 export type { StandardSchema } from './channels/standard-schema.ts'
+export type { Codec } from './codec/codec.ts'
 export type { HistoryEntry, NumberedFrame, Position, Why } from './codec/frame.ts'
 export { type NativeOptions, native } from './dialects/native/index.ts'
 export { type PlainOptions, plain } from './dialects/plain/index.ts'
 export * from './server/index.ts'
+export type { BacklogPolicy } from './session/backlog.ts'
+export type { Unit } from './session/outbox.ts'
 export type { Rate } from './session/token-bucket.ts'

@@ -12,6 +12,7 @@ const entries = [
   'server/index',
   'protocol/index',
   'testing/index',
+  'codec/message-pack',
   'util/options',
 ]
 

@@ -1,4 +1,5 @@
 import type { Why } from '../codec/frame.ts'
+import type { BacklogPolicy } from '../session/backlog.ts'
 import type { Rate } from '../session/token-bucket.ts'
 import {
   checkOptions,
@@ -7,6 +8,7 @@ import {
   isEither,
   isFunction,
   isObject,
+  isOneOf,
   isString,
   optionError,
 } from '../util/options.ts'
@@ -52,6 +54,19 @@ export interface PresenceOptions {
   readonly maxListed?: number | undefined
 }
 
+/** What becomes of messages for a member who reads more slowly than they come, or is away. */
+export interface SlowReaderOptions {
+  /**
+   * `close`: all of them wait, and when that is more than `limits.maxBytes` the session ends with `overload`. The others leave
+   * some out, and tell the client how many: the oldest that wait, the newest, or all but the latest of each key.
+   */
+  readonly policy: 'close' | BacklogPolicy
+  /** Messages that wait at most, not for `close`. @default 100 */
+  readonly maxWaiting?: number | undefined
+  /** What a message is about, for `latestByKey`. @default its event */
+  readonly key?: ((event: string, body: unknown) => string) | undefined
+}
+
 /** What becomes of a channel, its members and its messages. */
 export interface ChannelDefinition<Pattern extends string, Events extends EventDefinitions> {
   /** Events with their schemas. Others are refused with `ERR_EVENT`. */
@@ -62,6 +77,8 @@ export interface ChannelDefinition<Pattern extends string, Events extends EventD
   readonly history?: { readonly limit: number; readonly ttlMs: number } | undefined
   /** Whether members see who else is here. @default false */
   readonly presence?: boolean | PresenceOptions | undefined
+  /** What becomes of a member who reads too slowly; others never notice. @default { policy: 'close' } */
+  readonly slowReaders?: SlowReaderOptions | undefined
   /** How fast one member may send and call. @default as fast as its session may */
   readonly rate?: Rate | undefined
   /**
@@ -120,6 +137,7 @@ export function channel<const Pattern extends string, const Events extends Event
     params: isSchema,
     history: isObject,
     presence: isEither(isBoolean, isObject),
+    slowReaders: isObject,
     rate: isObject,
     join: isFunction,
     on: isObject,
@@ -129,6 +147,11 @@ export function channel<const Pattern extends string, const Events extends Event
   if (typeof definition.presence === 'object') {
     checkOptions(`${what}: presence`, definition.presence, { maxListed: isCount(0) })
   }
+  checkOptions(`${what}: slowReaders`, definition.slowReaders ?? {}, {
+    policy: isOneOf('close', 'dropOldest', 'dropNewest', 'latestByKey'),
+    maxWaiting: isCount(1),
+    key: isFunction,
+  })
   checkOptions(`${what}: rate`, definition.rate ?? {}, rateRules)
   for (const [name, event] of Object.entries(definition.events ?? {})) {
     checkOptions(`${what}: event '${name}'`, event, { input: isSchema, output: isSchema, delivery: isSchema })

@@ -1,4 +1,5 @@
 import type { Bus } from '../bus/contract.ts'
+import { toJson } from '../codec/json.ts'
 import { CallError, RealtimeError } from '../errors.ts'
 import type { Unit } from '../session/outbox.ts'
 import { base64url, type KeySource, SessionKey } from '../session/session-key.ts'
@@ -199,7 +200,7 @@ export class Core {
 
   /** Gives an order about a user to all nodes; resolves when it is safe on the bus. */
   async order(order: Order): Promise<void> {
-    const data = JSON.stringify({ event: order.what, body: order })
+    const data = toJson({ event: order.what, body: order })
     await this.bus.publish(ordersTopic, data, { retain: ordersRetention })
   }
 

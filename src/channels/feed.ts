@@ -1,8 +1,11 @@
 import type { Bus, BusMessage, HistoryPage, Subscription } from '../bus/contract.ts'
 import type { ChannelDownFrame, Position } from '../codec/frame.ts'
+import { fromJson } from '../codec/json.ts'
 
-type Delivery = Extract<ChannelDownFrame, { type: 'publish' }>
-type Reset = Extract<ChannelDownFrame, { type: 'channel-reset' }>
+/** A message of a channel, as its members hear it. */
+export type Delivery = Extract<ChannelDownFrame, { type: 'publish' }>
+/** Word that messages are missing. */
+export type Reset = Extract<ChannelDownFrame, { type: 'channel-reset' }>
 
 /** Who is told of a channel's messages. */
 export interface FeedMember {
@@ -146,7 +149,12 @@ export class Feed<Member extends FeedMember = FeedMember> {
   }
 
   #delivery({ data, position }: BusMessage): Delivery {
-    return { type: 'publish', channel: this.channel, ...JSON.parse(data), offset: position.offset }
+    return {
+      type: 'publish',
+      channel: this.channel,
+      ...(fromJson(data) as Pick<Delivery, 'event' | 'body'>),
+      offset: position.offset,
+    }
   }
 
   /** Passes on what history has of the missing messages, then what came meanwhile. */

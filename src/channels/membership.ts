@@ -1,10 +1,11 @@
 import type { Position, Why } from '../codec/frame.ts'
 import { CallError } from '../errors.ts'
 import { isStream, type TakenCall } from '../rpc/calls-taken.ts'
+import { Backlog } from '../session/backlog.ts'
 import { TokenBucket } from '../session/token-bucket.ts'
 import type { SessionEvent } from './carrier.ts'
 import { type CallOptions, ChannelContext } from './context.ts'
-import type { Feed, FeedMember } from './feed.ts'
+import type { Delivery, Feed, FeedMember, Reset } from './feed.ts'
 import type { Room } from './room.ts'
 import type { Session } from './session.ts'
 import type { StandardSchema } from './standard-schema.ts'
@@ -20,6 +21,9 @@ export interface Joined {
   readonly reset: { readonly reason: string } | undefined
 }
 
+/** Deliveries that wait for a slow reader, where the channel does not say how many. */
+const defaultMaxWaiting = 100
+
 /** One session in one channel. */
 export class Membership implements FeedMember {
   readonly session: Session
@@ -34,6 +38,10 @@ export class Membership implements FeedMember {
   #dependents: Set<() => void> | undefined
   /** Deliveries up to this one its client has already. */
   #has: Position | undefined
+  /** Offset of the last delivery it was given. */
+  #offset = 0
+  /** Deliveries that wait while the client is behind, in a channel that leaves some out. */
+  readonly #late: Backlog<Delivery> | undefined
   #data: Record<string, unknown> | undefined
   #meta: { readonly value: unknown } | undefined
 
@@ -41,8 +49,12 @@ export class Membership implements FeedMember {
     this.session = session
     this.room = room
     this.#ended = ended
-    const { rate } = room.channel.definition
+    const { rate, slowReaders } = room.channel.definition
     this.#rate = rate && new TokenBucket(rate)
+    this.#late =
+      slowReaders === undefined || slowReaders.policy === 'close'
+        ? undefined
+        : new Backlog(slowReaders.policy, slowReaders.maxWaiting ?? defaultMaxWaiting)
     room.hold()
   }
 
@@ -68,6 +80,7 @@ export class Membership implements FeedMember {
         this.#feed = feed
         this.#state = 'joined'
         this.#has = missed && since
+        this.#offset = feed.position.offset
         const resumed = since && missed && { replayed: missed.length }
         const reason = since?.epoch === feed.position.epoch ? 'overflow' : 'epoch'
         const reset = missed === undefined ? { reason } : undefined
@@ -120,12 +133,40 @@ export class Membership implements FeedMember {
   }
 
   /** A delivery of the channel. */
-  write(event: SessionEvent): void {
-    if (this.#has !== undefined && event.type === 'publish') {
-      if (event.offset <= this.#has.offset && this.#feed?.position.epoch === this.#has.epoch) return
-      this.#has = undefined
+  write(event: Delivery | Reset): void {
+    if (event.type === 'publish') {
+      if (this.#has !== undefined) {
+        if (event.offset <= this.#has.offset && this.#feed?.position.epoch === this.#has.epoch) {
+          this.#offset = event.offset
+          return
+        }
+        this.#has = undefined
+      }
+      if (this.#late !== undefined && (this.#late.size > 0 || this.session.isBehind)) {
+        const { key } = this.room.channel.definition.slowReaders ?? {}
+        this.#late.push(event, key?.(event.event, event.body) ?? event.event)
+        this.session.waitsWith(this)
+        return
+      }
+      this.session.write(this.#counted(event))
+    } else {
+      this.#late?.clear()
+      this.#offset = event.at.offset
+      this.session.write(event)
     }
-    this.session.write(event)
+  }
+
+  /** What waits for a client who was behind, and how much of the channel was left out before it. */
+  nextLate(): Delivery | undefined {
+    const event = this.joined ? this.#late?.take() : undefined
+    return event && this.#counted(event)
+  }
+
+  /** A delivery that says how many were left out before it. */
+  #counted(event: Delivery): Delivery {
+    const skipped = event.offset - this.#offset - 1
+    this.#offset = event.offset
+    return skipped > 0 ? { ...event, skipped } : event
   }
 
   /**

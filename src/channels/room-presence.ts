@@ -1,4 +1,5 @@
 import type { PresenceEntry } from '../codec/frame.ts'
+import { fromJson, toJson } from '../codec/json.ts'
 import {
   type PresenceChange,
   type PresenceEffect,
@@ -80,7 +81,7 @@ export class RoomPresence {
 
   /** Another node said something. */
   heard(data: string): void {
-    this.#effect(this.#set.receive(JSON.parse(data) as PresenceGossip, this.#room.now()))
+    this.#effect(this.#set.receive(fromJson(data) as PresenceGossip, this.#room.now()))
   }
 
   /** Asks all other nodes who is there. */
@@ -159,7 +160,7 @@ export class RoomPresence {
   }
 
   #gossip(gossip: PresenceGossip): void {
-    this.#room.gossip(JSON.stringify(gossip))
+    this.#room.gossip(toJson(gossip))
   }
 
   #changed({ joins, leaves }: PresenceChange): void {

@@ -1,4 +1,5 @@
 import type { HistoryEntry, Position } from '../codec/frame.ts'
+import { fromJson, toJson } from '../codec/json.ts'
 import { CallError } from '../errors.ts'
 import type { WheelEntry } from '../util/timer-wheel.ts'
 import type { AnyChannel } from './channel.ts'
@@ -109,7 +110,7 @@ export class Room implements WheelEntry {
   /** @throws {CallError} `ERR_EVENT`, `ERR_OUTPUT` */
   async publish(event: string, body: unknown, options?: PublishingOptions): Promise<Position> {
     const checked = await this.delivered(event, body)
-    const data = JSON.stringify({ event, body: checked })
+    const data = toJson({ event, body: checked })
     const { history } = this.channel.definition
     return this.#core.bus.publish(this.name, data, { id: options?.id, retain: history })
   }
@@ -145,7 +146,7 @@ export class Room implements WheelEntry {
     const limit = Math.min(options.limit ?? maxHistory, maxHistory)
     const page = await this.#core.bus.history(this.name, { since: options.since, limit })
     const messages = page.messages.map(({ data, position, time }) => {
-      return { offset: position.offset, ...JSON.parse(data), time } as HistoryEntry
+      return { offset: position.offset, ...(fromJson(data) as object), time } as HistoryEntry
     })
     return { at: page.position, messages }
   }

@@ -65,6 +65,8 @@ export class Session<Encoded extends Unit = Unit> implements SessionPort<Encoded
   #calls = 0
   /** The last attempt to connect that the client made, as far as it counts them. */
   #attempt = -1
+  /** Members for whom something waits, because the client was too slow for their channel. */
+  #behind: Set<Membership> | undefined
   #ended = false
 
   constructor({ core, id, key, principal, encoder }: SessionParts<Encoded>) {
@@ -136,7 +138,36 @@ export class Session<Encoded extends Unit = Unit> implements SessionPort<Encoded
 
   /** The next unit for `carrier`. */
   take(carrier: Carrier): Encoded | undefined {
-    return this.#line.take(carrier)
+    const unit = this.#line.take(carrier)
+    return unit === undefined && this.#behind !== undefined ? this.#takeLate(carrier) : unit
+  }
+
+  /** Whether its client has yet to take what was said. */
+  get isBehind(): boolean {
+    return this.#line.waiting > 0
+  }
+
+  /** Something waits with this member, to be said when everything else is. */
+  waitsWith(membership: Membership): void {
+    this.#behind ??= new Set()
+    this.#behind.add(membership)
+  }
+
+  /** Says what waits with members, one of each in turn. */
+  #takeLate(carrier: Carrier): Encoded | undefined {
+    const behind = this.#behind
+    if (behind === undefined || carrier !== this.#line.carrier) return undefined
+    for (const membership of behind) {
+      behind.delete(membership)
+      const event = membership.nextLate()
+      if (event === undefined) continue
+      behind.add(membership)
+      this.#line.push(this.#encoder.encode(event))
+      if (this.#line.overflowed) this.#overflow()
+      return this.#line.take(carrier)
+    }
+    this.#behind = undefined
+    return undefined
   }
 
   /** Position of the last unit any carrier took. */
@@ -159,11 +190,15 @@ export class Session<Encoded extends Unit = Unit> implements SessionPort<Encoded
   }
 
   #pushed(): void {
-    if (this.#line.overflowed) this.end({ why: 'overload', message: 'Too much waited', reconnect: true })
+    if (this.#line.overflowed) this.#overflow()
     else {
       this.#line.carrier?.wake()
       this.#wait()
     }
+  }
+
+  #overflow(): void {
+    this.end({ why: 'overload', message: 'Too much waited', reconnect: true })
   }
 
   /** The session is over, for whatever reason: its channels are left, its calls fail. */

@@ -61,6 +61,8 @@ export interface ConnectFrame {
     | undefined
   /** The longest that the client wants to go without hearing anything, where it hears over HTTP. */
   readonly heartbeatMs?: number | undefined
+  /** What the client can write besides JSON. */
+  readonly codec?: string | undefined
 }
 
 /** Whose frames follow in the body of a request. */
@@ -99,6 +101,8 @@ export interface SessionFacts {
   readonly key: string
   readonly heartbeat: { readonly everyMs: number; readonly graceMs: number }
   readonly windowMs: number
+  /** What counted frames are written in, both ways, from here on; absent: JSON. */
+  readonly codec?: string | undefined
 }
 
 /** Why a session or a connection ended. */
@@ -175,6 +179,8 @@ export type ChannelDownFrame =
     }
   | {
       readonly type: 'publish'
+      /** So many before it were left out, because the client reads too slowly for the channel. */
+      readonly skipped?: number | undefined
       readonly channel: string
       readonly event: string
       readonly body?: unknown

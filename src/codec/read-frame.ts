@@ -1,4 +1,6 @@
+import type { Codec } from './codec.ts'
 import type { CarryFrame, DownFrame, UpFrame } from './frame.ts'
+import { fromJson } from './json.ts'
 
 /** A frame, or what is wrong with it, and the number of the frame where that could be read. */
 export type ReadFrame<Frame> =
@@ -50,6 +52,7 @@ const upRules = /* @__PURE__ */ byType({
     token: optional(isText),
     resume: optional(record({ session: isText, key: isText, position: isWhole, attempt: optional(isWhole) })),
     heartbeatMs: optional(isNumber),
+    codec: optional(isText),
   },
   close: {},
   ...carrierRules,
@@ -66,6 +69,7 @@ const session: Rules = {
   key: isText,
   heartbeat: record({ everyMs: isNumber, graceMs: isNumber }),
   windowMs: isWhole,
+  codec: optional(isText),
 }
 
 const downRules = byType({
@@ -79,7 +83,7 @@ const downRules = byType({
   left: { ...inChannel, to: optional(isNumber), why: isText },
   moved: { from: isText, ...inChannel, at: isPosition },
   'channel-reset': { ...inChannel, reason: isText, at: isPosition },
-  publish: { ...inChannel, event: isText, offset: isWhole },
+  publish: { ...inChannel, event: isText, offset: isWhole, skipped: optional(isWhole) },
   send: { channel: optional(isText), event: isText },
   presence: { ...inChannel, state: optional(isObject), count: optional(isWhole) },
   'presence-diff': { ...inChannel, joins: isObject, leaves: isObject },
@@ -89,23 +93,38 @@ const carryRules = /* @__PURE__ */ byType({ carry: { session: isText, key: isTex
 
 /** Reads the first line of a request that carries frames. */
 export function readCarryFrame(text: string): ReadFrame<CarryFrame> {
-  return readFrame(text, carryRules) as ReadFrame<CarryFrame>
+  return readFrame(text, undefined, JSON.parse, carryRules) as ReadFrame<CarryFrame>
 }
 
 /** Reads what a client sent. */
-export function readUpFrame(text: string): ReadFrame<UpFrame> {
-  return readFrame(text, upRules) as ReadFrame<UpFrame>
+export function readUpFrame(data: string | Uint8Array, codec?: Codec): ReadFrame<UpFrame> {
+  return readFrame(data, codec, fromJson, upRules) as ReadFrame<UpFrame>
 }
 
 /** Reads what a server sent. */
-export function readDownFrame(text: string): ReadFrame<DownFrame> {
-  return readFrame(text, downRules) as ReadFrame<DownFrame>
+export function readDownFrame(data: string | Uint8Array, codec?: Codec): ReadFrame<DownFrame> {
+  return readFrame(data, codec, JSON.parse, downRules) as ReadFrame<DownFrame>
 }
 
-function readFrame(text: string, types: ReadonlyMap<string, RuleList>): ReadFrame<unknown> {
+/** What was said in JSON, or with `codec`: as bytes, or as a text that is no JSON object. */
+function decoded(
+  data: string | Uint8Array,
+  codec: Codec | undefined,
+  parse: (text: string) => unknown,
+): unknown {
+  if (typeof data === 'string' && (codec === undefined || data.startsWith('{'))) return parse(data)
+  return codec?.decode(typeof data === 'string' ? codec.fromText(data) : data)
+}
+
+function readFrame(
+  data: string | Uint8Array,
+  codec: Codec | undefined,
+  parse: (text: string) => unknown,
+  types: ReadonlyMap<string, RuleList>,
+): ReadFrame<unknown> {
   let frame: Readonly<Record<string, unknown>>
   try {
-    frame = JSON.parse(text)
+    frame = decoded(data, codec, parse) as typeof frame
   } catch {
     return { wrong: 'A frame is a JSON object with a type' }
   }

@@ -1,3 +1,4 @@
+import { toJson } from '../../codec/json.ts'
 import type { Unit } from '../../session/outbox.ts'
 import type { WheelEntry } from '../../util/timer-wheel.ts'
 import type { Transfer } from '../carrier.ts'
@@ -85,7 +86,7 @@ export class Away {
       this.#ask(relay, home, (message) => {
         resolve(message?.what === 'posted' ? (message.received ?? undefined) : undefined)
       })
-      const texts = acts.map((act) => JSON.stringify(act))
+      const texts = acts.map((act) => toJson(act))
       this.#host.send(home, { what: 'post', relay, acts: texts, ...claim })
     })
   }

@@ -1,3 +1,4 @@
+import { fromJson } from '../../codec/json.ts'
 import type { Session } from '../session.ts'
 import { perform } from './acting.ts'
 import type { Act, MessageToHome, MessageToRelay, SessionClaim } from './messages.ts'
@@ -88,7 +89,7 @@ export class Home {
   #post(claim: SessionClaim, acts: readonly string[]): number | undefined {
     const session = this.#find(claim)
     if (session === undefined) return undefined
-    for (const act of acts) perform(session, JSON.parse(act) as Act)
+    for (const act of acts) perform(session, fromJson(act) as Act)
     session.alive(false)
     return session.received
   }

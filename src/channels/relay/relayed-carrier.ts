@@ -1,3 +1,4 @@
+import { fromJson } from '../../codec/json.ts'
 import { Allowance, Consumption } from '../../session/flow-window.ts'
 import type { Unit } from '../../session/outbox.ts'
 import type { Carrier, Ending, Transfer } from '../carrier.ts'
@@ -86,7 +87,7 @@ export class RelayedCarrier<Encoded extends Unit = Unit> implements Carrier {
   act(acts: readonly string[]): void {
     for (const act of acts) {
       if (this.#isOver) return
-      perform(this.#session, JSON.parse(act) as Act)
+      perform(this.#session, fromJson(act) as Act)
     }
     if (this.#isOver) return
     const bytes = this.#consumption.consume(acts.reduce((sum, { length }) => sum + length, 0))

@@ -1,4 +1,5 @@
 import type { NumberedFrame } from '../../codec/frame.ts'
+import { toJson } from '../../codec/json.ts'
 import { Allowance, Consumption } from '../../session/flow-window.ts'
 import type { Unit } from '../../session/outbox.ts'
 import type { Ending, SessionEvent, Transfer } from '../carrier.ts'
@@ -131,7 +132,7 @@ export class RemoteSession<Encoded extends Unit = Unit> implements SessionPort<E
 
   #act(act: Act): void {
     if (this.#isOver) return
-    const text = JSON.stringify(act)
+    const text = toJson(act)
     this.#allowance.spend(text.length)
     if (this.#acts.push(text) === 1) queueMicrotask(() => this.#pass())
     if (!this.#allowance.isSpent || this.#isPaused) return

@@ -45,6 +45,8 @@ export interface ChannelOccurrences {
 /** Where a message stands in its channel; nothing for one that was sent to this client alone. */
 export interface DeliveryFacts {
   readonly offset?: number | undefined
+  /** Messages that the server left out before this one, because this client reads too slowly for the channel. */
+  readonly skipped?: number | undefined
 }
 
 export interface HistoryOptions {
@@ -98,7 +100,7 @@ export class Channel<Events = Readonly<Record<string, object>>> {
     this.#events = new Listeners(report)
     this.#occurrences = new Listeners(report)
     this.#deliveries = new Deliveries({
-      deliver: ({ event, body, offset }) => void this.#events.tell(event, body, { offset }),
+      deliver: ({ event, body, offset, skipped }) => void this.#events.tell(event, body, { offset, skipped }),
       fetch: (since, limit) => this.#fill(since, limit),
       missed: () => this.#tell('reset', { reason: 'gap' }),
     })

@@ -3,6 +3,8 @@ import type { Position } from '../../codec/frame.ts'
 /** A message of a channel. */
 export interface Delivery {
   readonly offset: number
+  /** Left out before it by the server, because this client reads too slowly. */
+  readonly skipped?: number | undefined
   readonly event: string
   readonly body?: unknown
 }
@@ -56,7 +58,7 @@ export class Deliveries {
     const at = this.#at
     if (at === undefined || delivery.offset <= at.offset) return
     if (this.#behind !== undefined) this.#behind.push(delivery)
-    else if (delivery.offset === at.offset + 1) this.#deliver(at, delivery)
+    else if (follows(at, delivery)) this.#deliver(at, delivery)
     else {
       this.#behind = [delivery]
       this.#fetch(at, delivery)
@@ -75,7 +77,7 @@ export class Deliveries {
       }
     }
     const at = this.#at as Position
-    const isClosed = at.offset + 1 === first.offset
+    const isClosed = follows(at, first)
     // A server may tell less at a time than was asked for.
     if (!isClosed && at.offset > before.offset) this.#fetch(at, first)
     else {
@@ -102,4 +104,9 @@ export class Deliveries {
     if (first.offset > this.#at.offset) this.#deliver(this.#at, first)
     for (const delivery of others) this.take(delivery)
   }
+}
+
+/** Whether nothing is missing between a position and a delivery. */
+function follows(at: Position, { offset, skipped = 0 }: Delivery): boolean {
+  return offset - skipped <= at.offset + 1
 }

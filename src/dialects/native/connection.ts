@@ -1,4 +1,4 @@
-import type { Encoder, Ending } from '../../channels/carrier.ts'
+import type { Ending } from '../../channels/carrier.ts'
 import type { Core } from '../../channels/core.ts'
 import type { Credentials } from '../../channels/principal.ts'
 import type { Session } from '../../channels/session.ts'
@@ -21,6 +21,7 @@ import { CallError, type ErrorCode } from '../../errors.ts'
 import type { SharedMessage } from '../../protocol/shared-message.ts'
 import type { ResetReason } from '../../session/line.ts'
 import type { WheelEntry } from '../../util/timer-wheel.ts'
+import type { FrameEncoders } from './encoder.ts'
 
 /** What frames travel on: a WebSocket, a stream, the answer to a poll. */
 export interface Wire {
@@ -43,7 +44,7 @@ export interface Wire {
 /** What all connections of a server share. */
 export interface ConnectionSettings {
   readonly core: Core
-  readonly encoder: Encoder<SharedMessage>
+  readonly frames: FrameEncoders
   /** The pings a client may rely on. */
   readonly heartbeat: { readonly everyMs: number; readonly graceMs: number }
   /** Time until a session is begun or taken up. */
@@ -104,7 +105,7 @@ export class Connection implements DistantCarrier, WheelEntry {
   /** The client has sent a message. */
   received(data: string | Uint8Array): void {
     if (this.#closed) return
-    const read = typeof data === 'string' ? readUpFrame(data) : { wrong: 'Frames are text' }
+    const read = readUpFrame(data, this.#settings.frames.codec)
     if ('frame' in read) this.#take(read.frame)
     else this.#refuse(new CallError('ERR_FRAME', { message: read.wrong }), read.id)
   }
@@ -211,13 +212,20 @@ export class Connection implements DistantCarrier, WheelEntry {
     this.#send({ type: 'ack', position: session.received })
   }
 
-  async #connect({ version = protocolVersion, token, resume, heartbeatMs }: ConnectFrame): Promise<void> {
+  async #connect({
+    version = protocolVersion,
+    token,
+    resume,
+    heartbeatMs,
+    codec,
+  }: ConnectFrame): Promise<void> {
     if (version !== protocolVersion) {
       const message = `This server speaks version ${protocolVersion}`
       this.#end({ type: 'close', why: 'protocolError', code: 'ERR_VERSION', message, reconnect: false })
       return
     }
-    const { core, encoder } = this.#settings
+    const { core, frames } = this.#settings
+    const isPacked = codec !== undefined && codec === frames.codec?.name
     if (heartbeatMs !== undefined) this.#wire.keepUp?.(Math.max(leastHeartbeatMs, heartbeatMs))
     // What else has arrived already is all that has to be held.
     this.#early = []
@@ -225,15 +233,16 @@ export class Connection implements DistantCarrier, WheelEntry {
     try {
       let reason: ResetReason | undefined
       if (resume !== undefined) {
-        const known = core.find(encoder, resume.session, resume.key)
+        const known = core.find(frames.json, resume.session, resume.key)
         reason = known === undefined ? await this.#resumeElsewhere(resume) : this.#resume(known, resume)
         if (reason === undefined) return
         // It cannot go on, and nobody else has its key.
         known?.end({ why: 'normal' })
       }
+      const encoder = isPacked ? frames.packed : frames.json
       const { session, key } = await core.open(encoder, new Shown(token, this.#wire))
       if (this.#closed) session.end({ why: 'normal' })
-      else this.#begin(session, key, reason)
+      else this.#begin(session, key, reason, isPacked ? codec : undefined)
     } catch (error) {
       const { code, message, retryAfterMs: afterMs } = error as CallError
       const why = refusals[code] ?? 'unauthorized'
@@ -256,8 +265,8 @@ export class Connection implements DistantCarrier, WheelEntry {
 
   /** The same with a session of another node. */
   async #resumeElsewhere(resume: Resume): Promise<ResetReason | undefined> {
-    const { core, encoder } = this.#settings
-    const reached = await core.relays.attach(encoder, this, resume)
+    const { core, frames } = this.#settings
+    const reached = await core.relays.attach(frames.json, this, resume)
     if ('session' in reached) {
       if (this.#closed) reached.session.detach()
       else this.#goOn(reached.session, resume.position, reached.replayed)
@@ -277,13 +286,19 @@ export class Connection implements DistantCarrier, WheelEntry {
     this.#start(session)
   }
 
-  #begin(session: Session<SharedMessage>, key: string, reason: ResetReason | undefined): void {
+  #begin(
+    session: Session<SharedMessage>,
+    key: string,
+    reason: ResetReason | undefined,
+    codec: string | undefined,
+  ): void {
     session.attach(this, 0)
     const facts: SessionFacts = {
       session: session.id,
       key,
       heartbeat: this.#settings.heartbeat,
       windowMs: this.#settings.core.limits.windowMs,
+      codec,
     }
     this.#send(reason === undefined ? { type: 'connected', ...facts } : { type: 'reset', reason, ...facts })
     this.#start(session)

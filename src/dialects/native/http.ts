@@ -1,5 +1,6 @@
 import { perform } from '../../channels/relay/acting.ts'
 import type { Act } from '../../channels/relay/messages.ts'
+import type { Codec } from '../../codec/codec.ts'
 import { type DownFrame, wireError } from '../../codec/frame.ts'
 import { readCarryFrame, readUpFrame } from '../../codec/read-frame.ts'
 import { CallError } from '../../errors.ts'
@@ -30,7 +31,7 @@ export async function answerOverHttp(
   return new Promise((resolve) => {
     const wire =
       wish === 'poll'
-        ? new PollWire(settings.core, request, settings.pollMs, resolve)
+        ? new PollWire(settings, request, resolve)
         : new StreamWire(settings, request, wish === 'events', resolve)
     const connection = new Connection(settings, wire)
     wire.start(connection)
@@ -39,21 +40,21 @@ export async function answerOverHttp(
 }
 
 /** Frames upwards: each takes effect once, so that a request may come again. */
-async function take({ core, encoder }: HttpSettings, text: string): Promise<Response> {
+async function take({ core, frames }: HttpSettings, text: string): Promise<Response> {
   const [first = '', ...lines] = text.split('\n').filter((line) => line !== '')
   const read = readCarryFrame(first)
   if (!('frame' in read)) {
     const message = 'The first line is a frame of type carry'
     return lineOf({ type: 'close', why: 'protocolError', code: 'ERR_FRAME', message, reconnect: false }, 400)
   }
-  const acts = lines.flatMap(actOf)
-  const session = core.find(encoder, read.frame.session, read.frame.key)
+  const acts = lines.flatMap((line) => actOf(line, frames.codec))
+  const session = core.find(frames.json, read.frame.session, read.frame.key)
   if (session !== undefined) {
     for (const act of acts) perform(session, act)
     session.alive(false)
     return lineOf({ type: 'ack', position: session.received }, 200)
   }
-  const received = await core.relays.post(encoder, read.frame, acts)
+  const received = await core.relays.post(frames.json, read.frame, acts)
   if (typeof received === 'number') return lineOf({ type: 'ack', position: received }, 200)
   if (received === 'overload') {
     const message = 'Too many sessions are asked for at a time'
@@ -64,8 +65,8 @@ async function take({ core, encoder }: HttpSettings, text: string): Promise<Resp
 }
 
 /** What a line means for the session; a `pong` means only that the client lives. */
-function actOf(line: string): Act[] {
-  const { frame, wrong, id } = { frame: undefined, wrong: '', id: undefined, ...readUpFrame(line) }
+function actOf(line: string, codec: Codec | undefined): Act[] {
+  const { frame, wrong, id } = { frame: undefined, wrong: '', id: undefined, ...readUpFrame(line, codec) }
   if (frame === undefined) {
     const error = wireError(new CallError('ERR_FRAME', { message: wrong }))
     return [{ type: 'tell', event: { type: 'error', to: id, error } }]

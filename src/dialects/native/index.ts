@@ -1,4 +1,5 @@
 import type { Dialect } from '../../channels/dialect.ts'
+import type { Codec } from '../../codec/codec.ts'
 import { subprotocol } from '../../codec/frame.ts'
 import { runtime } from '../../runtime/node/index.ts'
 import type { RouteOptions } from '../../server/options.ts'
@@ -16,13 +17,15 @@ import {
   isStrings,
 } from '../../util/options.ts'
 import { Connection } from './connection.ts'
-import { jsonEncoder } from './encoder.ts'
+import { frameEncoders } from './encoder.ts'
 import { answerOverHttp, type HttpWish } from './http.ts'
 import { SocketWire } from './socket-wire.ts'
 
 export interface NativeOptions {
   /** Path at which connections without a subprotocol are taken too. @default '/polyplex' */
   path?: string | undefined
+  /** What clients may write frames in, besides JSON: `messagePack()` of `polyplex/message-pack`. @default JSON alone */
+  codec?: Codec | undefined
   /** Time until a connection has its session: the first frame, and `authenticate`; in milliseconds. @default 10_000 */
   connectTimeoutMs?: number | undefined
   /**
@@ -44,6 +47,7 @@ const wishes: readonly string[] = ['stream', 'events', 'poll', 'send'] satisfies
 export function native(options: NativeOptions = {}): Dialect {
   checkOptions('native()', options, {
     path: isString,
+    codec: isObject,
     connectTimeoutMs: isCount(1, 3_600_000),
     heartbeat: isObject,
     pollMs: isCount(1, 3_600_000),
@@ -61,8 +65,8 @@ export function native(options: NativeOptions = {}): Dialect {
   return {
     name: 'native',
     mount(core) {
-      const encoder = jsonEncoder(runtime.text)
-      const settings = { core, encoder, heartbeat, connectTimeoutMs, pollMs, maxBodyBytes }
+      const frames = frameEncoders(runtime.text, options.codec)
+      const settings = { core, frames, heartbeat, connectTimeoutMs, pollMs, maxBodyBytes }
       const route: RouteOptions<Connection | undefined> = {
         protocols: [subprotocol],
         origins: origins as NonNullable<RouteOptions<undefined>['origins']>,

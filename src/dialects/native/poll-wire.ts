@@ -1,7 +1,10 @@
 import type { Core } from '../../channels/core.ts'
+import type { Codec } from '../../codec/codec.ts'
 import type { SharedMessage } from '../../protocol/shared-message.ts'
 import type { WheelEntry } from '../../util/timer-wheel.ts'
 import type { Connection, Wire } from './connection.ts'
+import { lineOf } from './encoder.ts'
+import type { HttpSettings } from './http.ts'
 import { lineHeaders } from './line-headers.ts'
 
 /** Frames in one answer; what waits behind them comes with the next poll. */
@@ -13,16 +16,18 @@ export class PollWire implements Wire, WheelEntry {
   readonly headers: Headers
   readonly remoteAddress = undefined
   readonly #core: Core
+  readonly #codec: Codec | undefined
   #pollMs: number
   readonly #answer: (response: Response) => void
   readonly #frames: string[] = []
   #connection: Connection | undefined
   #answered = false
 
-  constructor(core: Core, request: Request, pollMs: number, answer: (response: Response) => void) {
-    this.#core = core
+  constructor(settings: HttpSettings, request: Request, answer: (response: Response) => void) {
+    this.#core = settings.core
+    this.#codec = settings.frames.codec
     this.headers = request.headers
-    this.#pollMs = pollMs
+    this.#pollMs = settings.pollMs
     this.#answer = answer
     request.signal.addEventListener('abort', () => this.#finish())
   }
@@ -34,7 +39,7 @@ export class PollWire implements Wire, WheelEntry {
 
   send(frame: string | SharedMessage): boolean {
     if (this.#answered) return false
-    const text = typeof frame === 'string' ? frame : (frame.data as string)
+    const text = lineOf(frame, this.#codec)
     this.#frames.push(text)
     // `resumed` alone is nothing to say yet.
     if (this.#frames.length === 1 && text.startsWith('{"type":"resumed"')) this.#core.wait(this, this.#pollMs)

@@ -1,6 +1,7 @@
 import type { SharedMessage } from '../../protocol/shared-message.ts'
 import type { WheelEntry } from '../../util/timer-wheel.ts'
 import type { Connection, ConnectionSettings, Wire } from './connection.ts'
+import { lineOf } from './encoder.ts'
 import { lineHeaders } from './line-headers.ts'
 
 const encoder = new TextEncoder()
@@ -60,7 +61,7 @@ export class StreamWire implements Wire, WheelEntry {
 
   send(frame: string | SharedMessage): boolean {
     if (this.#controller === undefined) return false
-    const text = typeof frame === 'string' ? frame : frame.data
+    const text = lineOf(frame, this.#settings.frames.codec)
     this.#controller.enqueue(encoder.encode(this.#asEvents ? `data: ${text}\n\n` : `${text}\n`))
     this.#saidAt = this.#settings.core.now()
     return (this.#controller.desiredSize ?? 0) > 0

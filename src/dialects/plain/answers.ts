@@ -1,4 +1,5 @@
 import type { WireError } from '../../codec/frame.ts'
+import { toJson } from '../../codec/json.ts'
 import type { ErrorCode } from '../../errors.ts'
 
 /** Status of a refusal, by code; 400 for all others. */
@@ -18,7 +19,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 
 /** A value as a response. */
 export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
-  return new Response(`${JSON.stringify(value)}\n`, {
+  return new Response(`${toJson(value)}\n`, {
     status,
     headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers },
   })

@@ -45,8 +45,7 @@ export class SocketOutlet implements Outlet {
   }
 
   received(data: string | Uint8Array): void {
-    if (typeof data === 'string') this.#peer.send(this.#event, bodyOf(data))
-    else this.#socket.close(1003, 'Messages are text')
+    this.#peer.send(this.#event, typeof data === 'string' ? bodyOf(data) : data)
   }
 
   drained(): void {

@@ -1,6 +1,7 @@
 import type { Ending } from '../../channels/carrier.ts'
 import type { Core } from '../../channels/core.ts'
 import type { WireError } from '../../codec/frame.ts'
+import { toJson } from '../../codec/json.ts'
 import type { WheelEntry } from '../../util/timer-wheel.ts'
 import { failure } from './answers.ts'
 import type { PlainUnit } from './encoder.ts'
@@ -54,7 +55,7 @@ export class StreamOutlet implements Outlet, WheelEntry {
         this.#epoch = at.epoch
         // With something to replay the cursor is that of its last message, which is yet to come.
         const id = resumed !== undefined && resumed.replayed > 0 ? undefined : cursorOf(at)
-        return this.#say(eventOf(JSON.stringify({ welcome, resumed, reset }), 'joined', id))
+        return this.#say(eventOf(toJson({ welcome, resumed, reset }), 'joined', id))
       }
       case 'publish': {
         const name = event.event === this.#event ? undefined : event.event
@@ -66,7 +67,7 @@ export class StreamOutlet implements Outlet, WheelEntry {
       case 'moved': {
         const { at, channel, welcome } = event
         this.#epoch = at.epoch
-        return this.#say(eventOf(JSON.stringify({ channel, welcome }), 'moved', cursorOf(at)))
+        return this.#say(eventOf(toJson({ channel, welcome }), 'moved', cursorOf(at)))
       }
       case 'channel-reset':
         this.#epoch = event.at.epoch

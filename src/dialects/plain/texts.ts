@@ -1,11 +1,12 @@
 import type { SessionEvent } from '../../channels/carrier.ts'
 import type { Position } from '../../codec/frame.ts'
+import { fromJson, toJson } from '../../codec/json.ts'
 
 /** What a text of a client means: one that begins like a JSON object or list, and is one, is that; any other is itself. */
 export function bodyOf(text: string): unknown {
   if (!/^\s*[[{]/.test(text)) return text
   try {
-    return JSON.parse(text)
+    return fromJson(text)
   } catch {
     return text
   }
@@ -13,24 +14,27 @@ export function bodyOf(text: string): unknown {
 
 /** A body as a client without a library reads it: a text as it is, anything else as JSON. */
 export function textOf(body: unknown): string {
-  return typeof body === 'string' ? body : (JSON.stringify(body) ?? '')
+  return typeof body === 'string' ? body : body === undefined ? '' : toJson(body)
+}
+
+/** A body as a plain WebSocket hears it: bytes as a binary message. */
+function plainOf(body: unknown): string | Uint8Array {
+  return body instanceof Uint8Array ? body : textOf(body)
 }
 
 /**
  * What a plain WebSocket hears: bodies of its own event as they are; everything else as JSON under a name of its own;
  * nothing of what only a protocol needs.
  */
-export function messageOf(event: SessionEvent, ownEvent: string): string | undefined {
+export function messageOf(event: SessionEvent, ownEvent: string): string | Uint8Array | undefined {
   switch (event.type) {
     case 'publish':
     case 'send':
-      return event.event === ownEvent
-        ? textOf(event.body)
-        : JSON.stringify({ event: event.event, body: event.body })
+      return event.event === ownEvent ? plainOf(event.body) : toJson({ event: event.event, body: event.body })
     case 'error':
       return JSON.stringify({ error: event.error })
     case 'moved':
-      return JSON.stringify({ moved: { channel: event.channel, welcome: event.welcome } })
+      return toJson({ moved: { channel: event.channel, welcome: event.welcome } })
     case 'channel-reset':
       return JSON.stringify({ reset: { reason: event.reason } })
     default:

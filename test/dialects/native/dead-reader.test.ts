@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { memoryBus } from '../../../src/bus/memory-bus.ts'
 import { channel } from '../../../src/channels/channel.ts'
-import { jsonEncoder } from '../../../src/dialects/native/encoder.ts'
+import { frameEncoders } from '../../../src/dialects/native/encoder.ts'
 import { answerOverHttp, type HttpWish } from '../../../src/dialects/native/http.ts'
 import { runtime } from '../../../src/runtime/node/index.ts'
 import { settled, VirtualCore } from '../../channels/virtual-core.ts'
@@ -14,12 +14,12 @@ const heartbeat = { everyMs: 25_000, graceMs: 20_000 }
 
 /** A node whose clock the test turns, as clients without WebSocket reach it. */
 class Node extends VirtualCore {
-  readonly #encoder = jsonEncoder(runtime.text)
+  readonly #frames = frameEncoders(runtime.text, undefined)
 
   ask(wish: HttpWish, ...frames: object[]): Promise<Response> {
     const settings = {
       core: this.core,
-      encoder: this.#encoder,
+      frames: this.#frames,
       heartbeat,
       connectTimeoutMs: 10_000,
       pollMs: 25_000,

@@ -186,15 +186,30 @@ test('a request is answered with what the handler answers, be it nothing, a list
   assert.equal(server.app.sessionCount, 0)
 })
 
-test('a plain WebSocket that is not let in, or sends bytes, is closed with a code that says so', async () => {
+test('a plain WebSocket that is not let in is closed with a code that says so', async () => {
   await using server = await serveRooms()
   const at = (path: string) => plainSocket(server.at(path).replace('http', 'ws'))
   assert.deepEqual(await at('room:full').close(), { code: 4403, reason: 'full' })
   assert.deepEqual(await at('lobby').close(), { code: 4404, reason: 'ERR_CHANNEL' })
-  const bytes = at('room:1')
-  await bytes.opened()
-  bytes.say(new Uint8Array(3))
-  assert.equal((await bytes.close()).code, 1003)
+})
+
+test('bytes are binary messages of a plain WebSocket, and marked in JSON for all others', async () => {
+  await using server = await serveRooms()
+  const bytes = new WebSocket(`${server.at('room:1').replace('http', 'ws')}`)
+  bytes.binaryType = 'arraybuffer'
+  const opened = new Promise((resolve) => bytes.addEventListener('open', resolve))
+  const hand = new HandClient(server.ws)
+  await hand.join('room:1')
+  const heard = new Promise<unknown>((resolve) =>
+    bytes.addEventListener('message', ({ data }) => resolve(data)),
+  )
+  await opened
+  bytes.send(Uint8Array.of(1, 2, 3))
+  assert.deepEqual(new Uint8Array((await heard) as ArrayBuffer), Uint8Array.of(1, 2, 3))
+  assert.deepEqual((await hand.hear('publish'))['body'], { $bytes: 'AQID' })
+  const { messages } = await server.app.channel('room:1').history()
+  assert.deepEqual(messages[0]?.body, Uint8Array.of(1, 2, 3))
+  bytes.close()
 })
 
 test('who is not known is refused everywhere', async () => {
