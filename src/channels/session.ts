@@ -63,8 +63,8 @@ export class Session<Encoded extends Unit = Unit> implements SessionPort<Encoded
   #made: CallsMade<unknown> | undefined
   #taken: CallsTaken<unknown> | undefined
   #calls = 0
-  /** The last attempt to connect that the client made. */
-  #attempt = 0
+  /** The last attempt to connect that the client made, as far as it counts them. */
+  #attempt = -1
   /** Members for whom something waits, because the client was too slow for their channel. */
   #behind: Set<Membership> | undefined
   #ended = false
@@ -116,11 +116,12 @@ export class Session<Encoded extends Unit = Unit> implements SessionPort<Encoded
   }
 
   /**
-   * Whether the client's `attempt` to connect is the latest: one that was under way for so long that another has overtaken
-   * it must not take the session from that one.
+   * Whether the client's `attempt` to connect is later than all that came: one that was under way for so long that another
+   * has overtaken it, or that somebody between has sent twice, must not take the session from the one that counts.
    */
-  isLatest(attempt = this.#attempt): boolean {
-    if (attempt < this.#attempt) return false
+  isLatest(attempt: number | undefined): boolean {
+    if (attempt === undefined) return true
+    if (attempt <= this.#attempt) return false
     this.#attempt = attempt
     return true
   }

@@ -2,7 +2,7 @@ import { type RelayedConnection, type RelayTarget, relay, type Way } from '../ru
 import { checkOptions, isCount, isFunction, isObject, optionError } from '../util/options.ts'
 
 /** What can happen while a connection is made. */
-export const openingFaults = ['refuse', 'ignore', 'repeat'] as const
+export const openingFaults = ['refuse', 'ignore', 'repeat', 'block'] as const
 /** What can happen to a connection that works. */
 export const linkFaults = ['cut', 'close', 'stall', 'throttle', 'muteUp', 'muteDown'] as const
 
@@ -10,6 +10,7 @@ export const linkFaults = ['cut', 'close', 'stall', 'throttle', 'muteUp', 'muteD
  * - `refuse`: answered with an HTTP status in the server's place
  * - `ignore`: accepted, and never answered
  * - `repeat`: the request reaches the server twice, as over a proxy that tries again
+ * - `block`: refused like that where it asks for a WebSocket, as by a proxy that knows none; everything else passes
  * - `cut`: reset at both ends, in the middle of whatever is on the way
  * - `close`: ended with what was said before, as by a proxy that is restarted
  * - `stall`: nothing moves for a while, then everything arrives, also what was said by an end that is gone by now
@@ -23,7 +24,7 @@ export interface FaultyProxyOptions {
   random(): number
   /** What may happen. @default everything */
   faults?: readonly NetworkFault[] | undefined
-  /** How many of all connections are refused, ignored or repeated, from 0 to 1. @default 0 */
+  /** How many of all connections are refused, ignored, repeated or blocked, from 0 to 1. @default 0 */
   openingRate?: number | undefined
   /**
    * For how long at most a connection works before something happens to it, in milliseconds; to some it happens at once,
@@ -182,9 +183,11 @@ class Ward {
     if (fault !== undefined) this.#note(patient, fault)
     if (fault === 'refuse') connection.answer(refusalOf(this.#options.refusal))
     else if (fault === 'repeat') connection.repeat(target)
+    else if (fault === 'block') connection.screen(target, refusalOf(this.#options.refusal))
     else if (fault === undefined) connection.open(target)
-    if (fault === 'repeat') patient.sick = false
-    if (fault === undefined || fault === 'repeat') this.#plan(patient)
+    // These work, or soon are over.
+    if (fault === 'repeat' || fault === 'block') patient.sick = false
+    if (!patient.sick) this.#plan(patient)
   }
 
   /** Something happens to it before long. */

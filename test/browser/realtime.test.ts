@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Connection, connect } from 'polyplex'
 import { channel, native, realtime, serve } from 'polyplex/server'
+import { faultyProxy, seeded } from 'polyplex/testing'
 import { root } from '../../tools/project.mjs'
-import { CuttingProxy } from '../client/realtime/cutting-proxy.ts'
 import { inChromium } from './chromium.ts'
 
 /** What the page of this test keeps. */
@@ -38,7 +38,7 @@ inChromium('connect in Chromium', (browser) => {
   test('calls, hears, and goes on after the connection was cut, with the platform’s own WebSocket', async () => {
     const app = realtime({ channels: [room] })
     await using server = await serve({ app, dialects: [native()], fetch: page })
-    await using proxy = await CuttingProxy.listen(server.url)
+    await using proxy = await faultyProxy(server.url, { random: seeded(1) })
     await using opened = await browser.open(proxy.url.replace('ws:', 'http:'), {
       expectedErrors: /WebSocket connection/,
     })
@@ -55,7 +55,9 @@ inChromium('connect in Chromium', (browser) => {
       return lobby.call('message', 'said in the page')
     })
     assert.equal(answer, 1)
-    proxy.cut()
+    // Nothing gets through any more; then both ends learn of it.
+    proxy.inflict('muteDown')
+    proxy.inflict('cut')
     await app.channel('room:lobby').publish('message', 'published while away')
     await opened.page.waitForFunction(() => (globalThis as unknown as Story).heard.length >= 3)
     const { heard, state } = await opened.page.evaluate(() => {

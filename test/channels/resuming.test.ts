@@ -67,6 +67,26 @@ test('a connect that was held up on its way does not take the session back from 
   assert.equal(second.closed, undefined)
 })
 
+test('a connect that somebody between has sent twice takes nothing from the first, and may come back', async () => {
+  await using server = await serveChannels([room])
+  const first = server.client()
+  const { session, key } = (await first.join('room:1')).connected
+  const [once, again] = [await server.client().opened(), await server.client().opened()]
+  const connect = { type: 'connect', resume: { session, key, position: 0, attempt: 2 } }
+  once.say(connect)
+  await once.hear('joined')
+  once.say({ type: 'ack', position: 1 }, { type: 'ping' })
+  await once.hear('pong')
+  again.say(connect)
+  const { why, reconnect } = await again.hear('close')
+  assert.deepEqual([why, reconnect], ['replaced', true])
+  await server.app.channel('room:1').publish('message', 1)
+  assert.equal((await once.hear('publish'))['body'], 1)
+  const third = await server.client().opened()
+  third.say({ type: 'connect', resume: { session, key, position: 2, attempt: 3 } })
+  await third.hear('resumed')
+})
+
 test('a call that comes again takes effect once, and has its first answer', async () => {
   await using server = await serveChannels([room])
   const first = server.client()

@@ -1,4 +1,7 @@
 import { memoryBus } from '../../src/bus/memory-bus.ts'
+import { httpTransport } from '../../src/client/realtime/http-transport.ts'
+import { platformTime } from '../../src/client/realtime/platform-time.ts'
+import { readError } from '../../src/client/realtime/read-error.ts'
 import type { Transport } from '../../src/client/realtime/transport.ts'
 import { webSocketTransport } from '../../src/client/realtime/web-socket-transport.ts'
 import { WebSocket } from '../../src/client/websocket.ts'
@@ -11,7 +14,10 @@ import { Violations } from './violations.ts'
 
 /** By name, in order of preference. */
 const transports: Readonly<Record<string, () => Transport>> = {
-  websocket: () => webSocketTransport((url, protocol) => new WebSocket(url, protocol)),
+  websocket: () => webSocketTransport((url, protocol) => new WebSocket(url, protocol), readError),
+  stream: () => httpTransport('stream', platformTime),
+  events: () => httpTransport('events', platformTime),
+  poll: () => httpTransport('poll', platformTime),
 }
 export const transportNames: readonly string[] = Object.keys(transports)
 
@@ -24,6 +30,7 @@ export interface ChaosOptions {
   readonly nodes: 1 | 2
   /** How long the server keeps a session without a carrier. Short: some are reset, and history catches up. */
   readonly windowMs: number
+  /** Each client prefers another one of them, and falls back on the others. */
   readonly transports: readonly string[]
   readonly heartbeat: { readonly everyMs: number; readonly graceMs: number }
   readonly faults: Omit<FaultyProxyOptions, 'random'>
@@ -81,7 +88,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     return new ChaosClient({
       name: `client ${index + 1}`,
       url: proxy.url,
-      transports: options.transports.map((name) => (transports[name] as () => Transport)()),
+      transports: rotated(options.transports, index).map((name) => (transports[name] as () => Transport)()),
       awayMs: options.awayMs,
       channels: sample(names, channelsEach, random),
       random: seeded(options.seed + 100 + index),
@@ -288,6 +295,12 @@ async function within(deadline: number, done: Promise<unknown>): Promise<boolean
 /** Lets others have their turn, for so long. */
 function turn(ms: number): Promise<void> {
   return new Promise((resolve) => (ms < 1 ? setImmediate(resolve) : setTimeout(resolve, ms)))
+}
+
+/** The same, beginning with another one. */
+function rotated<Item>(items: readonly Item[], by: number): Item[] {
+  const first = by % items.length
+  return [...items.slice(first), ...items.slice(0, first)]
 }
 
 function sample(names: readonly string[], count: number, random: () => number): string[] {

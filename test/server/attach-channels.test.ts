@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Server as HttpServer } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import express from 'express'
@@ -11,6 +12,7 @@ import { connect } from '../../src/client/realtime/connect.ts'
 import { native } from '../../src/dialects/native/index.ts'
 import { plain } from '../../src/dialects/plain/index.ts'
 import { attach, serve } from '../../src/server/index.ts'
+import { openSession } from '../wire/http2-peer.ts'
 
 const room = channel('room:{id}', {
   events: { message: {} },
@@ -95,6 +97,32 @@ test('attach serves channels beside an application of Fastify', async () => {
   await reaches((pages.server.address() as AddressInfo).port)
   await stop(pages.server)
 })
+
+for (const listens of ['request', 'stream'] as const) {
+  test(`attach serves channels over HTTP/2 beside a listener for '${listens}'`, async () => {
+    const server = createHttp2Server()
+    if (listens === 'request') server.on('request', (_request, response) => response.end('a page'))
+    else server.on('stream', (stream) => stream.end('a page'))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const attached = attach(server, { app: newApp(), dialects: [plain()] })
+    const session = await openSession({ url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/` })
+    const ask = async (method: string, path: string, body = ''): Promise<string> => {
+      const stream = session.request({ ':method': method, ':path': path }, { endStream: body === '' })
+      if (body !== '') stream.end(body)
+      let text = ''
+      for await (const chunk of stream.setEncoding('utf8')) text += chunk
+      return text.trim()
+    }
+    assert.equal(await ask('POST', '/channels/room:1', 'hello'), '1')
+    assert.deepEqual(JSON.parse(await ask('GET', '/channels/room:1?cursor=')).messages, [])
+    assert.equal(await ask('GET', '/page'), 'a page')
+    await attached.close()
+    assert.equal(await ask('GET', '/channels/room:1?cursor='), 'a page')
+    session.destroy()
+    server.close()
+  })
+}
 
 test('one application on several servers: they share its channels', async () => {
   const app = newApp()

@@ -100,9 +100,9 @@ export async function joinPlainSocket(url: string, name: string, token: string):
   const mine = `${here}${token} ${Math.random()}`
   socket.addEventListener('open', () => socket.send(mine))
   socket.addEventListener('message', ({ data }) => {
-    const text = data as string
-    if (text === mine) joined.push('joined')
-    else if (!text.startsWith(here)) heard.push(text)
+    if (data === mine) joined.push('joined')
+    // Bytes are the nonsense of somebody.
+    else if (typeof data === 'string' && !data.startsWith(here)) heard.push(data)
   })
   socket.addEventListener('close', ({ code, reason }) => {
     out.push({ code, reason })

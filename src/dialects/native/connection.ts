@@ -253,7 +253,8 @@ export class Connection implements DistantCarrier, WheelEntry {
   /** Takes a session up behind `position`; answers why not, where that is impossible. */
   #resume(session: Session<SharedMessage>, { position, attempt }: Resume): ResetReason | undefined {
     if (!session.isLatest(attempt)) {
-      this.close({ why: 'replaced', reconnect: false })
+      // Whoever hears it may be the client after all, by a request that was sent again for it.
+      this.close({ why: 'replaced', reconnect: true })
       return undefined
     }
     const attachment = session.attach(this, position)
@@ -274,7 +275,7 @@ export class Connection implements DistantCarrier, WheelEntry {
     const { reason } = reached
     const message = 'Too many sessions are asked for at a time'
     if (reason === 'overload') this.close({ why: reason, message, reconnect: true, afterMs: 1_000 })
-    else if (reason === 'replaced') this.close({ why: reason, reconnect: false })
+    else if (reason === 'replaced') this.close({ why: reason, reconnect: true })
     else return reason
     return undefined
   }

@@ -1,5 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import {
+  Http2ServerRequest,
+  Http2ServerResponse,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2'
 import type { AdoptableServer } from './adopt.ts'
 import { answerRequests } from './fetch-bridge.ts'
 
@@ -22,9 +27,9 @@ export function adoptRequests(
   const isOwn = Object.hasOwn(server, 'emit')
   let isOver = false
   const emitOthers: AdoptableServer['emit'] = (event, ...args) => {
-    const [request, response] = args as [NodeRequest, NodeResponse]
-    if (isOver || event !== 'request' || !wants(request.url ?? '')) return emit.call(server, event, ...args)
-    answer(request, response)
+    const target = isOver ? undefined : targetOf(server, event, args)
+    if (target === undefined || !wants(target)) return emit.call(server, event, ...args)
+    answer(...((event === 'request' ? args : exchangeOf(args as StreamArgs)) as [NodeRequest, NodeResponse]))
     return true
   }
   server.emit = emitOthers
@@ -35,4 +40,20 @@ export function adoptRequests(
     if (isOwn) server.emit = emit
     else delete (server as { emit?: unknown }).emit
   }
+}
+
+/** Arguments of the event `stream` of a server of HTTP/2. */
+type StreamArgs = [ServerHttp2Stream, IncomingHttpHeaders, flags: number, rawHeaders: string[]]
+
+/** What a request is for, where the event tells of one. Only without listeners for `request` are those of HTTP/2 told by `stream`. */
+function targetOf(server: AdoptableServer, event: string, args: unknown[]): string | undefined {
+  if (event === 'request') return (args[0] as NodeRequest).url
+  if (event !== 'stream' || server.listenerCount('request') > 0) return undefined
+  const [, headers] = args as StreamArgs
+  return headers[':method'] === 'CONNECT' ? undefined : headers[':path']
+}
+
+/** What listeners for `request` would be given. */
+function exchangeOf([stream, headers, , rawHeaders]: StreamArgs): [Http2ServerRequest, Http2ServerResponse] {
+  return [new Http2ServerRequest(stream, headers, {}, rawHeaders), new Http2ServerResponse(stream)]
 }

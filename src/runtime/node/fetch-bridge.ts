@@ -3,6 +3,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { upgradeHeaders } from '../../protocol/server-handshake.ts'
+import { IncomingBody } from './incoming-body.ts'
 
 type NodeRequest = IncomingMessage | Http2ServerRequest
 type NodeResponse = ServerResponse | Http2ServerResponse
@@ -45,7 +46,11 @@ async function answer(fetch: Fetch | undefined, request: NodeRequest, response: 
   response.once('close', () => {
     if (!response.writableFinished) abort.abort()
   })
-  await send(await fetch(toRequest(url, request, abort.signal)), request, response)
+  const body = hasBody(request) ? new IncomingBody(request) : undefined
+  // A response of HTTP/2 says so only when the request is over too.
+  const written = 'stream' in response ? response.stream : response
+  if (body !== undefined) written.once('finish', () => body.answered())
+  await send(await fetch(toRequest(url, request, body, abort.signal)), request, response)
 }
 
 /** Methods that the Fetch standard refuses in a `Request`. */
@@ -63,20 +68,27 @@ function urlOf(request: NodeRequest): URL | undefined {
   return isClean && URL.canParse(url) ? new URL(url) : undefined
 }
 
-function toRequest(url: URL, request: NodeRequest, signal: AbortSignal): Request {
+function hasBody({ method }: NodeRequest): boolean {
+  return method !== 'GET' && method !== 'HEAD'
+}
+
+function toRequest(
+  url: URL,
+  request: NodeRequest,
+  body: IncomingBody | undefined,
+  signal: AbortSignal,
+): Request {
   const headers = new Headers()
   const { rawHeaders } = request
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] as string
     if (!name.startsWith(':')) headers.append(name, rawHeaders[at + 1] as string)
   }
-  const method = request.method as string
-  const hasBody = method !== 'GET' && method !== 'HEAD'
   return new Request(url, {
-    method,
+    method: request.method as string,
     headers,
     signal,
-    ...(hasBody && { body: Readable.toWeb(request) as ReadableStream, duplex: 'half' }),
+    ...(body && { body: body.stream, duplex: 'half' }),
   })
 }
 

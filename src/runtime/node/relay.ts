@@ -18,6 +18,8 @@ export interface RelayedConnection {
   repeat(target: RelayTarget): void
   /** Answers in the server's place as soon as the client says something, and ends. */
   answer(text: string): void
+  /** Answers an upgrade like that, once it is seen to be one; whatever else the client wants reaches the server. */
+  screen(target: RelayTarget, text: string): void
   /** Holds what comes that way, also the news that its source is gone. */
   hold(way: Way): void
   /** Lets through what is held and all that follows. */
@@ -175,7 +177,14 @@ class Connection implements RelayedConnection {
   }
 
   answer(text: string): void {
-    this.#client.once('data', () => this.#client.end(text, () => this.#client.destroySoon()))
+    this.#client.once('data', () => this.#answer(text))
+  }
+
+  screen(target: RelayTarget, text: string): void {
+    this.#client.once('data', (first) => {
+      if (/^upgrade:/im.test(first.toString('latin1'))) this.#answer(text)
+      else this.open(target)
+    })
   }
 
   hold(way: Way): void {
@@ -200,6 +209,10 @@ class Connection implements RelayedConnection {
 
   cut(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy()
+  }
+
+  #answer(text: string): void {
+    this.#client.end(text, () => this.#client.destroySoon())
   }
 
   #way(way: Way): OneWay | undefined {

@@ -94,6 +94,20 @@ test('a server notices a client that is silent, over a link that is dead upwards
   assert.equal(await world.left, 'timeout')
 })
 
+test('a client whose WebSocket is blocked reaches the server by the next transport', async () => {
+  await using world = await worldOf()
+  world.proxy.inflict('block')
+  world.proxy.inflict('cut')
+  const { state } = world.connection
+  const transport = await new Promise<string>((resolve) => {
+    state.subscribe((now) => {
+      if (now.status === 'open' && now.transport !== 'websocket') resolve(now.transport)
+    })
+  })
+  assert.equal(transport, 'stream')
+  assert.equal(await world.connection.channel('room').call('add', 1), '1 added')
+})
+
 test('a publish or a call whose answer is cut off behind its effect takes effect once, and is answered', async () => {
   await using world = await worldOf()
   let cuts = 0

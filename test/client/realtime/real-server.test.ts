@@ -6,8 +6,9 @@ import type { StandardSchema } from '../../../src/channels/standard-schema.ts'
 import { connect as connectInBrowser } from '../../../src/client/realtime/connect.browser.ts'
 import { connect } from '../../../src/client/realtime/connect.ts'
 import { CallError } from '../../../src/errors.ts'
+import { faultyProxy } from '../../../src/testing/faulty-proxy.ts'
+import { seeded } from '../../../src/testing/seeded.ts'
 import { serveChannels } from '../../channels/client.ts'
-import { CuttingProxy } from './cutting-proxy.ts'
 
 const text: StandardSchema<string> = {
   '~standard': {
@@ -163,19 +164,19 @@ test('a real server: a message over its limit fails, and what comes behind it ar
   await refusal
 })
 
-test('a server that is not there: the state says so, and the client comes when it is', async () => {
+test('a server that is not ready: the state says so, and the client comes when it is', async () => {
   await using server = await serveChannels([room])
-  await using proxy = await CuttingProxy.listen(server.url)
-  proxy.refuse(true)
+  await using proxy = await faultyProxy(server.url, { random: seeded(1) })
+  proxy.inflict('refuse')
   await using connection = connect<typeof room>(proxy.url, { reconnect: { firstMs: 20, maxMs: 40 } })
   const joined = connection.channel('room:1').join()
   const reason = await new Promise<unknown>((resolve) => {
     connection.state.subscribe((state) => {
-      if (state.status === 'waiting') resolve(state.reason.why)
+      if (state.status === 'waiting') resolve([state.reason.why, state.reason.status])
     })
   })
-  assert.equal(reason, 'unreachable')
-  proxy.refuse(false)
+  assert.deepEqual(reason, ['status', 503])
+  proxy.calm()
   await joined
 })
 
@@ -183,14 +184,14 @@ test('a real server behind a link that is cut again and again: nothing lost, dou
   await using server = await serveChannels([room], {
     limits: { rate: { perSecond: 100_000, burst: 100_000 } },
   })
-  await using proxy = await CuttingProxy.listen(server.url)
+  await using proxy = await faultyProxy(server.url, { random: seeded(1) })
   await using connection = connect<typeof room>(proxy.url, { reconnect: { firstMs: 10, maxMs: 20 } })
   const resets: unknown[] = []
   let resumes = 0
   connection.when('reset', (reset) => resets.push(reset))
   connection.when('resumed', () => {
     resumes += 1
-    if (resumes < 20) setImmediate(() => proxy.cut())
+    if (resumes < 20) setImmediate(() => proxy.inflict('cut'))
   })
   const lobby = connection.channel('room:lobby')
   const count = 400
@@ -198,7 +199,7 @@ test('a real server behind a link that is cut again and again: nothing lost, dou
   lobby.on('message', (body) => heard.push(body))
   lobby.when('reset', (reset) => resets.push(reset))
   await lobby.join()
-  proxy.cut()
+  proxy.inflict('cut')
   const answers: Promise<unknown>[] = []
   for (let number = 0; number < count; number++) {
     lobby.send('message', `sent ${number}`)
