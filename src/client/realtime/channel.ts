@@ -1,12 +1,12 @@
 import type { ChannelDownFrame, HistoryEntry, Position, Why } from '../../codec/frame.ts'
-import type { CallError } from '../../errors.ts'
+import { CallError } from '../../errors.ts'
 import type { TakenCall } from '../../rpc/calls-taken.ts'
 import { type CallOptions, call, stream } from './calls.ts'
 import type { AnsweredOf, AnswerOf, DeliveredOf, HeardOf, History, SaidOf } from './channel-types.ts'
 import { Deliveries } from './deliveries.ts'
 import { Listeners, type Observable, Variable } from './observable.ts'
 import { Presence } from './presence.ts'
-import { cancelled, type Requests } from './requests.ts'
+import type { Requests } from './requests.ts'
 import { type Outgoing, outgoing, type UnsentFrame } from './upstream.ts'
 
 export type ChannelState =
@@ -122,7 +122,7 @@ export class Channel<Events = Readonly<Record<string, object>>> {
         if (now.status === 'joining') return
         stop()
         if (now.status === 'joined') resolve(now.welcome)
-        else reject(('error' in now && now.error) || cancelled(now))
+        else reject(('error' in now && now.error) || this.#leftBefore())
       })
     })
   }
@@ -286,6 +286,11 @@ export class Channel<Events = Readonly<Record<string, object>>> {
   close(error: Error): void {
     const { status } = this.#state.value
     if (status !== 'idle' && status !== 'left') this.#left({ error })
+  }
+
+  #leftBefore(): CallError {
+    const message = 'The channel was left before it was joined'
+    return new CallError('ERR_CANCELLED', { side: 'local', message, channel: this.name })
   }
 
   #callFrame(event: string, body: unknown): UnsentFrame {

@@ -306,7 +306,7 @@ export class ClientSession {
       this.#hindrance = undefined
     }
     this.#drop(closeNormal)
-    // What it does not take is sent once.
+    // Then it is the first frame that has not arrived, and that is not sent again.
     if (liveness) this.#tooBig = reason.why === 'tooBig'
     if (again === 'never' || (again === 'yes' && this.#settings.reconnect === false)) this.#end(reason)
     else if (again === 'yes') this.#wait(verdict)

@@ -176,6 +176,18 @@ test('removed by the server, the channel says why, and does not come back by its
   assert.deepEqual(story.types, ['join'])
 })
 
+test('removed by the server before it was joined, whoever joins is told', async () => {
+  const story = new ConnectionStory()
+  const room = story.connection.channel('room')
+  story.script = () => []
+  const joined = codeOf(room.join())
+  await story.pass(100)
+  story.server.say({ type: 'left', channel: 'room', why: 'kicked' })
+  await story.pass(100)
+  assert.equal(await joined, 'ERR_CANCELLED')
+  assert.deepEqual(room.state.value, { status: 'left', why: 'kicked', message: undefined })
+})
+
 test('after a resume nothing is joined again, and nothing was missed', async () => {
   const [story, room] = await ConnectionStory.joined()
   const got: unknown[] = []
