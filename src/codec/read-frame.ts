@@ -1,6 +1,7 @@
 import { isObject, isString as isText, type OptionRule } from '../util/options.ts'
 import type { Codec } from './codec.ts'
 import type { DownFrame } from './frame.ts'
+import { fromJson } from './json.ts'
 
 /** A frame, or what is wrong with it, and the number of the frame where that could be read. */
 export type ReadFrame<Frame> =
@@ -73,16 +74,12 @@ const downRules = byType({
 
 /** Reads what a server sent. */
 export function readDownFrame(data: string | Uint8Array, codec?: Codec): ReadFrame<DownFrame> {
-  return readFrame(data, codec, JSON.parse, downRules) as ReadFrame<DownFrame>
+  return readFrame(data, codec, downRules) as ReadFrame<DownFrame>
 }
 
 /** What was said in JSON, or with `codec`: as bytes, or as a text that is no JSON object. */
-function decoded(
-  data: string | Uint8Array,
-  codec: Codec | undefined,
-  parse: (text: string) => unknown,
-): unknown {
-  if (typeof data === 'string' && (codec === undefined || data.startsWith('{'))) return parse(data)
+function decoded(data: string | Uint8Array, codec: Codec | undefined): unknown {
+  if (typeof data === 'string' && (codec === undefined || data.startsWith('{'))) return fromJson(data)
   return codec?.decode(typeof data === 'string' ? codec.fromText(data) : data)
 }
 
@@ -90,12 +87,11 @@ function decoded(
 export function readFrame(
   data: string | Uint8Array,
   codec: Codec | undefined,
-  parse: (text: string) => unknown,
   types: ReadonlyMap<string, RuleList>,
 ): ReadFrame<unknown> {
   let frame: Readonly<Record<string, unknown>> | undefined
   try {
-    frame = decoded(data, codec, parse) as typeof frame
+    frame = decoded(data, codec) as typeof frame
   } catch {}
   if (frame === undefined || isObject(frame)) return { wrong: 'A frame is a JSON object with a type' }
   const { type } = frame

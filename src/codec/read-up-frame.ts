@@ -1,7 +1,6 @@
 import { isString as isText } from '../util/options.ts'
 import type { Codec } from './codec.ts'
 import type { CarryFrame, UpFrame } from './frame.ts'
-import { fromJson } from './json.ts'
 import {
   byType,
   callRules,
@@ -41,12 +40,12 @@ const carryRules = byType({ carry: { session: isText, key: isText } })
 
 /** Reads the first line of a request that carries frames. */
 export function readCarryFrame(text: string): ReadFrame<CarryFrame> {
-  return readFrame(text, undefined, JSON.parse, carryRules) as ReadFrame<CarryFrame>
+  return readFrame(text, undefined, carryRules) as ReadFrame<CarryFrame>
 }
 
 /** Reads what a client sent. */
 export function readUpFrame(data: string | Uint8Array, codec?: Codec): ReadFrame<UpFrame> {
-  return readFrame(data, codec, fromJson, upRules) as ReadFrame<UpFrame>
+  return readFrame(data, codec, upRules) as ReadFrame<UpFrame>
 }
 
 function withNumbers(types: Readonly<Record<string, Rules>>): Readonly<Record<string, Rules>> {

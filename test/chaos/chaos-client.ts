@@ -159,8 +159,9 @@ export class ChaosClient {
           ...events,
           opened: () => events.opened(),
           closed: (end) => events.closed(end),
-          received: (text) => {
+          received: (data) => {
             const session = this.session
+            const text = String(data)
             if (text.startsWith('{"type":"connected"') || text.startsWith('{"type":"reset"')) {
               const read = readDownFrame(text)
               if ('frame' in read && 'session' in read.frame) this.session = read.frame.session
@@ -169,7 +170,7 @@ export class ChaosClient {
                 this.#options.reset({ client: this.name, reason, before: session, after: this.session })
               }
             }
-            events.received(text)
+            events.received(data)
           },
         }),
     }

@@ -1,3 +1,4 @@
+import type { Codec } from '../../codec/codec.ts'
 import {
   checkEachOption,
   isAtLeast,
@@ -43,6 +44,8 @@ export interface ConnectOptions {
   queue?: { maxBytes?: number | undefined } | undefined
   /** How long a call waits for its answer, in milliseconds, also while there is no connection. @default 30_000 */
   callDeadlineMs?: number | undefined
+  /** What frames may be written in besides JSON, where the server has it too: `messagePack()` of `polyplex/message-pack`. @default JSON alone */
+  codec?: Codec | undefined
   /** Time for a connection to open and the server to greet, in milliseconds. @default 10_000 */
   openTimeoutMs?: number | undefined
   /** Closes the connection when it is aborted. @default none */
@@ -81,6 +84,7 @@ export function connectionSettings(
     transports: isTransports,
     reconnect: (value) => (value === false ? undefined : isObject(value)),
     queue: isObject,
+    codec: isObject,
     callDeadlineMs: isAtLeast(1),
     openTimeoutMs: isAtLeast(1),
     signal: isObject,
@@ -106,6 +110,7 @@ export function connectionSettings(
       maxMs: reconnect.maxMs ?? defaultDelays.maxMs,
     },
     openTimeoutMs: options.openTimeoutMs ?? 10_000,
+    codec: options.codec,
     maxQueueBytes: queue.maxBytes ?? 4_194_304,
     callDeadlineMs: options.callDeadlineMs ?? 30_000,
     report: options.onError ?? ((error) => console.error(error)),

@@ -1,3 +1,4 @@
+import type { Codec } from '../../codec/codec.ts'
 import {
   type ConnectFrame,
   type CountedFrame,
@@ -7,6 +8,7 @@ import {
   type SessionFacts,
   type UpFrame,
 } from '../../codec/frame.ts'
+import { fromJson } from '../../codec/json.ts'
 import { readDownFrame } from '../../codec/read-frame.ts'
 import { CallError } from '../../errors.ts'
 import { foreignAnswer } from './http-lines.ts'
@@ -31,6 +33,8 @@ export interface SessionSettings {
   /** Time for a carrier to open, and then for the server to answer on it. */
   readonly openTimeoutMs: number
   readonly maxQueueBytes: number
+  /** What frames may be written in besides JSON. */
+  readonly codec?: Codec | undefined
   readonly time: Time
 }
 
@@ -77,6 +81,8 @@ interface Phase {
 const never = Number.POSITIVE_INFINITY
 const resting: Phase = { name: 'resting' }
 const ackEveryFrames = 32
+/** What a server keeps is bounded by its length, too. */
+const ackEveryLength = 65_536
 /** The protocol allows a second. */
 const ackEveryMs = 900
 /** A connection that lasted for so long was a good one: the next trouble is a new one. */
@@ -116,6 +122,8 @@ export class ClientSession {
   #position = 0
   #acknowledged = 0
   #acknowledgeAt = never
+  /** About how long everything was that came since. */
+  #length = 0
   #online = true
   /** The last connection ended because a frame of ours was too large. */
   #tooBig = false
@@ -235,8 +243,8 @@ export class ClientSession {
           if (attempt === this.#better) this.#moveToBetter(attempt)
           else if (attempt === this.#phase.attempt) this.#greetOn(attempt)
         },
-        received: (text) => {
-          if (attempt === this.#phase.attempt) this.#received(text)
+        received: (data) => {
+          if (attempt === this.#phase.attempt) this.#received(data)
         },
         closed,
         greeting: () => this.#greeting(),
@@ -261,6 +269,7 @@ export class ClientSession {
         attempt: this.#attempt,
       },
       heartbeatMs: this.#idleLimit.everyMs,
+      codec: this.#settings.codec?.name,
     }
   }
 
@@ -414,8 +423,9 @@ export class ClientSession {
 
   // ------------------------------------------------------------------------------------------------ frames
 
-  #received(text: string): void {
-    const read = readDownFrame(text)
+  #received(data: string | Uint8Array): void {
+    const read = readDownFrame(data, this.#settings.codec)
+    this.#length += data.length
     const { liveness } = this.#phase
     // An acknowledgement may have come another way than what is said.
     if (!('frame' in read && read.frame.type === 'ack')) liveness?.heard(this.#time.now())
@@ -503,10 +513,17 @@ export class ClientSession {
 
   #pump(): void {
     const { attempt, liveness } = this.#phase
-    if (!liveness) return
+    const carrier = attempt?.carrier
+    if (!liveness || !carrier) return
+    const { codec } = this.#settings
+    const packs = codec && this.#session?.codec === codec.name
     const now = this.#time.now()
-    for (let text = this.upstream.take(now); text !== undefined; text = this.upstream.take(now))
-      attempt?.carrier?.send(text)
+    for (let text = this.upstream.take(now); text !== undefined; text = this.upstream.take(now)) {
+      const bytes = packs && codec.encode(fromJson(text))
+      if (!bytes) carrier.send(text)
+      else if (carrier.sendBytes) carrier.sendBytes(bytes)
+      else carrier.send(codec.toText(bytes))
+    }
   }
 
   #say(frame: UpFrame): void {
@@ -515,13 +532,15 @@ export class ClientSession {
 
   #count(): void {
     this.#position += 1
-    if (this.#position - this.#acknowledged >= ackEveryFrames) this.#acknowledge()
+    if (this.#position - this.#acknowledged >= ackEveryFrames || this.#length >= ackEveryLength)
+      this.#acknowledge()
     else this.#acknowledgeAt = Math.min(this.#acknowledgeAt, this.#time.now() + ackEveryMs)
   }
 
   #acknowledge(): void {
     this.#acknowledgeAt = never
     this.#acknowledged = this.#position
+    this.#length = 0
     this.#say({ type: 'ack', position: this.#position })
   }
 

@@ -19,7 +19,8 @@ export interface CarrierEnd {
 export interface CarrierEvents {
   /** Frames get through, both ways. The session greets the server in this call: what it sends first is a `connect`. */
   opened(): void
-  received(text: string): void
+  /** A frame: a text, or bytes where the ends have agreed on a codec. */
+  received(data: string | Uint8Array): void
   closed(end: CarrierEnd): void
   /** The `connect` that takes the session up where it is now: for a carrier of many requests, each of which says it. */
   greeting(): ConnectFrame
@@ -29,6 +30,8 @@ export interface CarrierEvents {
 export interface Carrier {
   /** Takes a frame; only between `opened` and `closed`. What it takes is sent in order, or it ends. */
   send(text: string): void
+  /** The same for a frame in bytes; absent where the carrier takes text only. */
+  sendBytes?(bytes: Uint8Array<ArrayBuffer>): void
   /**
    * Ends it; nothing is told any more. With 1000 what was taken is still sent, where that takes nobody's time; with any
    * other code the session goes on elsewhere, and sends it again.

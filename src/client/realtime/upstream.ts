@@ -1,4 +1,5 @@
 import type { NumberedFrame } from '../../codec/frame.ts'
+import { toJson } from '../../codec/json.ts'
 
 type WithoutNumber<Frame> = Frame extends unknown ? Omit<Frame, 'id' | 'of' | 'deadlineMs'> : never
 
@@ -30,7 +31,7 @@ const encoder = new TextEncoder()
 
 /** What is sent is what `frame` holds now, whatever becomes of its body later. */
 export function outgoing(frame: UnsentFrame, facts: OutgoingFacts = {}): Outgoing {
-  const text = JSON.stringify(frame)
+  const text = toJson(frame)
   return { text, bytes: encoder.encode(text).length, unanswered: frame.type === 'send', id: 0, ...facts }
 }
 

@@ -8,7 +8,8 @@ export interface WebSocketLike {
   onmessage: ((event: never) => unknown) | null
   onerror: ((event: never) => unknown) | null
   onclose: ((event: never) => unknown) | null
-  send(text: string): void
+  binaryType: string
+  send(data: string | Uint8Array<ArrayBuffer>): void
   close(code: number): void
 }
 
@@ -20,7 +21,7 @@ const OPEN = 1
 /** What the error of a WebSocket tells about its end; a browser's tells nothing. */
 export type ReadError = (error: unknown) => CarrierEnd
 
-/** Each frame a text message of the subprotocol `polyplex.1`. */
+/** Each frame a message of the subprotocol `polyplex.1`. */
 export function webSocketTransport(create: CreateWebSocket, readError?: ReadError): Transport {
   return {
     name: 'websocket',
@@ -33,19 +34,21 @@ export function webSocketTransport(create: CreateWebSocket, readError?: ReadErro
 
 function carrierOn(socket: WebSocketLike, events: CarrierEvents, readError?: ReadError): Carrier {
   let facts: CarrierEnd | undefined
+  const send = (data: string | Uint8Array<ArrayBuffer>): void => {
+    if (socket.readyState === OPEN) socket.send(data)
+  }
+  socket.binaryType = 'arraybuffer'
   socket.onopen = () => events.opened()
-  // Whatever is not text is no frame either.
-  socket.onmessage = ({ data }: { readonly data: unknown }) =>
-    events.received(typeof data === 'string' ? data : '')
+  socket.onmessage = ({ data }: { readonly data: string | ArrayBuffer }) =>
+    events.received(typeof data === 'string' ? data : new Uint8Array(data))
   socket.onerror = (event: { readonly error?: unknown }) => {
     facts = readError?.(event.error)
   }
   socket.onclose = ({ code, reason }: { readonly code: number; readonly reason: string }) =>
     events.closed({ code, message: reason, ...facts })
   return {
-    send(text) {
-      if (socket.readyState === OPEN) socket.send(text)
-    },
+    send,
+    sendBytes: send,
     close(code) {
       socket.onopen = null
       socket.onmessage = null

@@ -39,7 +39,7 @@ class CarrierStory {
         this.opened += 1
         this.carrier.send('{"type":"connect"}')
       },
-      received: (text) => this.received.push(text),
+      received: (data) => this.received.push(String(data)),
       closed: (end) => this.ends.push(end),
       greeting: () => greeting,
     })
