@@ -63,7 +63,7 @@ export class CallsMade<Value> {
   expire(now: number): number[] {
     const late = [...this.#calls].filter(([, { deadline }]) => deadline <= now).map(([id]) => id)
     for (const id of late) {
-      const message = 'No answer came before the deadline (deadlineMs)'
+      const message = 'No answer before the deadline (deadlineMs)'
       this.#take(id)?.error(new CallError('ERR_DEADLINE', { side: 'local', message }))
     }
     return late

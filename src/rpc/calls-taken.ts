@@ -33,7 +33,7 @@ class Taken<Value> implements TakenCall<Value>, ItemReaderEvents {
   /** Made when the handler asks for the signal. */
   #abort: AbortController | undefined
   /** Why nobody waits for the answer any more. */
-  #given: { readonly reason: unknown } | undefined
+  #reason: unknown
   /** Items of the caller; made when the first comes, or when the handler asks for them. */
   #items: ItemReader<Value> | undefined
   #itemsEnded = false
@@ -45,18 +45,17 @@ class Taken<Value> implements TakenCall<Value>, ItemReaderEvents {
   }
 
   get signal(): AbortSignal {
-    if (this.#abort === undefined) {
+    if (!this.#abort) {
       this.#abort = new AbortController()
-      if (this.#given !== undefined) this.#abort.abort(this.#given.reason)
+      if (this.#reason !== undefined) this.#abort.abort(this.#reason)
     }
     return this.#abort.signal
   }
 
   get items(): ItemReader<Value> {
-    if (this.#items === undefined) {
+    if (!this.#items) {
       this.#items = new ItemReader<Value>(this)
-      if (this.#itemsEnded) this.#items.end()
-      else if (this.#given !== undefined) this.#items.fail(this.#given.reason as Error)
+      if (this.#itemsEnded) this.#items.end(this.#reason)
     }
     return this.#items
   }
@@ -66,9 +65,9 @@ class Taken<Value> implements TakenCall<Value>, ItemReaderEvents {
     return this.#itemsEnded || this.items.push(value)
   }
 
-  endItems(): void {
+  endItems(reason?: unknown): void {
     this.#itemsEnded = true
-    this.#items?.end()
+    this.#items?.end(reason)
   }
 
   /** The handler has read so many items. */
@@ -81,16 +80,13 @@ class Taken<Value> implements TakenCall<Value>, ItemReaderEvents {
     this.#itemsEnded = true
   }
 
-  /** The answer is there, or for `given` nobody waits for it. */
-  finish(given: { readonly reason: unknown } | undefined): void {
+  /** The answer is there, or for `reason` nobody waits for it. */
+  finish(reason: unknown): void {
     this.over = true
+    this.#reason = reason
     this.writer?.stop()
-    if (given === undefined) this.#items?.end()
-    else {
-      this.#given = given
-      this.#items?.fail(given.reason as Error)
-      this.#abort?.abort(given.reason)
-    }
+    this.endItems(reason)
+    if (reason !== undefined) this.#abort?.abort(reason)
   }
 }
 
@@ -149,24 +145,28 @@ export class CallsTaken<Value> {
   /** The caller wants no answer any more. */
   cancel(id: number): void {
     const call = this.#find(id)
-    const message = 'The caller gave the call up'
-    if (call !== undefined) this.#finish(call, { reason: new CallError('ERR_CANCELLED', { message }) })
+    const message = 'The call was given up'
+    if (call) this.#finish(call, new CallError('ERR_CANCELLED', { message }))
   }
 
-  /** Answers the calls whose deadline has come with `ERR_DEADLINE`, and aborts their handlers. */
-  expire(now: number): void {
+  /** Answers the calls whose deadline has come with `ERR_DEADLINE`, and aborts their handlers. Answers with the first that has not. */
+  expire(now: number): number {
     this.#keepRunning()
+    let first = Number.POSITIVE_INFINITY
     for (const call of this.#calls.values()) {
-      if (call.deadline > now) continue
-      const message = 'The call took longer than its deadline (deadlineMs)'
-      this.#fail(call, new CallError('ERR_DEADLINE', { message }))
+      if (call.deadline > now) first = Math.min(first, call.deadline)
+      else {
+        const message = 'No answer before the deadline (deadlineMs)'
+        this.#fail(call, new CallError('ERR_DEADLINE', { message }))
+      }
     }
+    return first
   }
 
   /** Aborts all handlers: nobody waits for their answers. */
   fail(error: Error): void {
     this.#keepRunning()
-    for (const call of this.#calls.values()) this.#finish(call, { reason: error })
+    for (const call of this.#calls.values()) this.#finish(call, error)
   }
 
   #answer(call: Taken<Value>, value: unknown): void {
@@ -175,7 +175,7 @@ export class CallsTaken<Value> {
       return
     }
     if (!isStream(value)) {
-      this.#finish(call, undefined)
+      this.#finish(call)
       this.#sink.reply(call.id, value as Value)
       return
     }
@@ -184,7 +184,7 @@ export class CallsTaken<Value> {
     writer.sendAll(value as AsyncIterable<Value>).then(
       (whole) => {
         if (!whole || call.over) return
-        this.#finish(call, undefined)
+        this.#finish(call)
         this.#sink.end(call.id)
       },
       (error) => this.#fail(call, error),
@@ -193,14 +193,14 @@ export class CallsTaken<Value> {
 
   #fail(call: Taken<Value>, error: unknown): void {
     if (call.over) return
-    this.#finish(call, { reason: error })
+    this.#finish(call, error)
     this.#sink.error(call.id, error)
   }
 
-  #finish(call: Taken<Value>, given: { readonly reason: unknown } | undefined): void {
+  #finish(call: Taken<Value>, reason?: unknown): void {
     if (this.#running === call) this.#running = undefined
     else this.#calls.delete(call.id)
-    call.finish(given)
+    call.finish(reason)
   }
 
   #find(id: number): Taken<Value> | undefined {
@@ -208,7 +208,7 @@ export class CallsTaken<Value> {
   }
 
   #keepRunning(): void {
-    if (this.#running !== undefined) this.#calls.set(this.#running.id, this.#running)
+    if (this.#running) this.#calls.set(this.#running.id, this.#running)
     this.#running = undefined
   }
 }

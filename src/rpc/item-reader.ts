@@ -3,10 +3,7 @@ import { CallError } from '../errors.ts'
 /** Items that may be under way before the reader has given leave for more. */
 export const initialCredit = 32
 
-interface Waiting<Value> {
-  resolve(result: IteratorResult<Value, undefined>): void
-  reject(error: Error): void
-}
+type Result<Value> = IteratorResult<Value, undefined>
 
 /** What the reader of a stream tells whoever sends it. */
 export interface ItemReaderEvents {
@@ -23,13 +20,14 @@ export interface ItemReaderEvents {
 export class ItemReader<Value> implements AsyncIterableIterator<Value, undefined> {
   readonly #events: ItemReaderEvents
   #items: Value[] = []
-  readonly #waiting: Waiting<Value>[] = []
+  readonly #waiting: ((result: Result<Value> | Promise<Result<Value>>) => void)[] = []
   /** Items that may still come. */
   #credit = initialCredit
   /** Items that were read and not given back as credit. */
   #read = 0
   #ended = false
-  #error: Error | undefined
+  /** What the reader gets behind the last item. */
+  #reason: unknown
 
   constructor(events: ItemReaderEvents) {
     this.#events = events
@@ -41,58 +39,47 @@ export class ItemReader<Value> implements AsyncIterableIterator<Value, undefined
     if (this.#credit === 0) return false
     this.#credit -= 1
     const reader = this.#waiting.shift()
-    if (reader === undefined) this.#items.push(item)
+    if (!reader) this.#items.push(item)
     else {
-      reader.resolve({ done: false, value: item })
+      reader({ done: false, value: item })
       this.#giveBack()
     }
     return true
   }
 
-  /** No item comes any more; those that have come can be read. */
-  end(): void {
-    this.#finish(undefined)
+  /** No item comes any more; those that have come can be read, and behind the last one the reader gets `reason`, if there is one. */
+  end(reason?: unknown): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#reason = reason
+    for (const reader of this.#waiting.splice(0)) reader(this.next())
   }
 
-  /** As `end`, and behind the last item the reader gets the error. */
-  fail(error: Error): void {
-    this.#finish(error)
-  }
-
-  next(): Promise<IteratorResult<Value, undefined>> {
+  async next(): Promise<Result<Value>> {
     if (this.#items.length > 0) {
       const value = this.#items.shift() as Value
       this.#giveBack()
-      return Promise.resolve({ done: false, value })
+      return { done: false, value }
     }
-    if (!this.#ended) return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
-    const error = this.#error
-    this.#error = undefined
-    return error === undefined ? Promise.resolve(done) : Promise.reject(error)
+    if (!this.#ended) return new Promise((resolve) => this.#waiting.push(resolve))
+    const reason = this.#reason
+    this.#reason = undefined
+    if (reason !== undefined) throw reason
+    return done
   }
 
-  return(): Promise<IteratorResult<Value, undefined>> {
+  async return(): Promise<Result<Value>> {
     if (!this.#ended) {
-      this.#finish(undefined)
+      this.end()
       this.#events.cancel()
     }
     this.#items = []
-    this.#error = undefined
-    return Promise.resolve(done)
+    this.#reason = undefined
+    return done
   }
 
   [Symbol.asyncIterator](): this {
     return this
-  }
-
-  #finish(error: Error | undefined): void {
-    if (this.#ended) return
-    this.#ended = true
-    const [first, ...others] = this.#waiting.splice(0)
-    if (first === undefined) this.#error = error
-    else if (error === undefined) first.resolve(done)
-    else first.reject(error)
-    for (const { resolve } of others) resolve(done)
   }
 
   #giveBack(): void {
@@ -109,5 +96,5 @@ const done = { done: true, value: undefined } as const
 
 /** What is wrong with a peer that sends items without leave. */
 export function tooManyItems(): CallError {
-  return new CallError('ERR_TOO_MANY', { message: 'More items came than the reader gave leave for' })
+  return new CallError('ERR_TOO_MANY', { message: 'More items came than were asked for' })
 }

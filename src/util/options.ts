@@ -12,6 +12,14 @@ export const isAnything: OptionRule = () => undefined
 export const isStrings: OptionRule = (value) =>
   Array.isArray(value) && value.every((one) => typeof one === 'string') ? undefined : 'an array of strings'
 
+/** A whole number of at least `least`. */
+export function isAtLeast(least: number): OptionRule {
+  return (value) =>
+    Number.isSafeInteger(value) && (value as number) >= least
+      ? undefined
+      : `a whole number of at least ${least}`
+}
+
 /** A whole number from `least` to `most`; `Infinity` is welcome where `most` is. */
 export function isCount(least: number, most: number = Number.MAX_SAFE_INTEGER): OptionRule {
   return (value) =>
@@ -71,7 +79,7 @@ export function checkEachOption(
     }
     if (value === undefined) continue
     const wanted = rule(value)
-    if (wanted !== undefined) throw optionError(`${what}: option '${key}' must be ${wanted}`)
+    if (wanted) throw optionError(`${what}: option '${key}' must be ${wanted}`)
   }
 }
 

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { closeCodes } from '../../src/codec/frame.ts'
-import { readCarryFrame, readDownFrame, readUpFrame } from '../../src/codec/read-frame.ts'
+import { readDownFrame } from '../../src/codec/read-frame.ts'
+import { readCarryFrame, readUpFrame } from '../../src/codec/read-up-frame.ts'
 import { root } from '../../tools/project.mjs'
 
 const document = readFileSync(join(root, 'PROTOCOL.md'), 'utf8')

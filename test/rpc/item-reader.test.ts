@@ -23,7 +23,7 @@ test('items are read in order, then the stream ends', async () => {
 test('an error comes once, behind the items', async () => {
   const reader = new ItemReader<number>(silent)
   reader.push(1)
-  reader.fail(new Error('broken'))
+  reader.end(new Error('broken'))
   assert.deepEqual(await reader.next(), { done: false, value: 1 })
   await assert.rejects(reader.next(), /broken/)
   assert.deepEqual(await reader.next(), { done: true, value: undefined })

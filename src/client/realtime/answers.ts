@@ -1,15 +1,13 @@
 import { wireError } from '../../codec/frame.ts'
 import { CallsTaken, type Handler } from '../../rpc/calls-taken.ts'
-import type { Alarm, Time } from './time.ts'
+import { Deadlines } from './deadlines.ts'
+import type { Time } from './time.ts'
 import type { UnsentFrame } from './upstream.ts'
 import { errorForServer } from './wire-error.ts'
 
 /** What the server asks of this client, until it is answered. */
 export class Answers extends CallsTaken<unknown> {
-  readonly #time: Time
-  readonly #alarm: Alarm
-  /** Deadlines that have not come, of calls that may be answered by now. */
-  #deadlines: number[] = []
+  readonly #deadlines: Deadlines
 
   /** `fault` hears of handlers that failed in a way the server is not told. */
   constructor(send: (frame: UnsentFrame) => void, fault: (error: Error) => void, time: Time) {
@@ -24,30 +22,19 @@ export class Answers extends CallsTaken<unknown> {
       end: (to) => send({ type: 'end', to }),
       more: (to, items) => send({ type: 'more', to, items }),
     })
-    this.#time = time
-    this.#alarm = time.alarm(() => this.#ring())
+    this.#deadlines = new Deadlines(time, (now) => this.expire(now))
   }
 
   /** Lets `handler` answer within `deadlineMs`. */
   begin(id: number, deadlineMs: number | undefined, handler: Handler<unknown>): void {
-    const deadline = deadlineMs === undefined ? Number.POSITIVE_INFINITY : this.#time.now() + deadlineMs
+    const deadline = this.#deadlines.in(deadlineMs)
     this.take(id, deadline, handler)
-    if (deadlineMs === undefined) return
-    this.#deadlines.push(deadline)
-    this.#alarm.set(Math.min(...this.#deadlines))
+    this.#deadlines.add(deadline)
   }
 
   /** Nobody waits for any answer. */
   override fail(error: Error): void {
     super.fail(error)
-    this.#deadlines = []
-    this.#alarm.set(undefined)
-  }
-
-  #ring(): void {
-    const now = this.#time.now()
-    this.expire(now)
-    this.#deadlines = this.#deadlines.filter((deadline) => deadline > now)
-    this.#alarm.set(this.#deadlines.length === 0 ? undefined : Math.min(...this.#deadlines))
+    this.#deadlines.clear()
   }
 }

@@ -1,111 +1,93 @@
 import { CallError } from '../../errors.ts'
 import { ItemReader, tooManyItems } from '../../rpc/item-reader.ts'
 import { ItemWriter } from '../../rpc/item-writer.ts'
-import type { FrameSink, RequestOptions, Requests } from './requests.ts'
-import { type Outgoing, outgoing, type UnsentFrame } from './upstream.ts'
+import { type Asker, cancelled, type RequestOptions, type Requests } from './requests.ts'
+import type { Outgoing, UnsentFrame } from './upstream.ts'
 
 export interface CallOptions extends RequestOptions {
   /** What is sent along, item by item, as fast as the server takes it. */
   readonly items?: AsyncIterable<unknown> | Iterable<unknown> | undefined
 }
 
-/** Makes calls: one answer, or a stream of items. */
-export class Calls {
-  readonly #requests: Requests
-  readonly #sink: FrameSink
-
-  constructor(requests: Requests, sink: FrameSink) {
-    this.#requests = requests
-    this.#sink = sink
-  }
-
-  /** Resolves with the answer. `required`: it is sent even when the queue is full. */
-  call(frame: UnsentFrame, options: CallOptions, required = false): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const upload = new Upload(this.#sink)
-      const call = this.#requests.start(
-        frame,
-        {
-          reply: (value) => upload.stopThen(() => resolve(value)),
-          error: (error) => upload.stopThen(() => reject(error)),
-          end: () => upload.stopThen(() => resolve(undefined)),
-          item: () => {
-            this.#requests.abandon(call)
-            const message = 'The answer is a stream; stream() reads it'
-            upload.stopThen(() => reject(new CallError('ERR_OUTPUT', { message })))
-          },
-          more: (items) => upload.more(items),
-        },
-        options,
-        required,
-      )
-      this.#send(call, upload, options, reject)
-    })
-  }
-
-  /** Reads the answer item by item; an answer that is none is a single one. Whoever stops reading gives the call up. */
-  stream(frame: UnsentFrame, options: CallOptions): AsyncIterableIterator<unknown, undefined> {
-    const upload = new Upload(this.#sink)
-    const reader: ItemReader<unknown> = new ItemReader({
-      more: (items) => this.#sink.send(outgoing({ type: 'more', items }, { of: call }), true),
-      cancel: () => upload.stopThen(() => this.#requests.abandon(call)),
-    })
-    const fail = (error: Error): void => upload.stopThen(() => reader.fail(error))
-    const call = this.#requests.start(
-      frame,
-      {
-        reply: (value) => {
-          reader.push(value)
-          upload.stopThen(() => reader.end())
-        },
-        error: fail,
-        end: () => upload.stopThen(() => reader.end()),
-        item: (value) => {
-          if (reader.push(value)) return
-          this.#requests.abandon(call)
-          fail(tooManyItems())
-        },
-        more: (items) => upload.more(items),
+/** Makes a call, and resolves with its answer. `required`: it is sent even when the queue is full. */
+export function call(
+  requests: Requests,
+  frame: UnsentFrame,
+  options: CallOptions = {},
+  required = false,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const { deadlineMs = requests.callDeadlineMs } = options
+    const asker: Asker = {
+      heard(answer) {
+        const message = 'The answer is a stream: use stream()'
+        if (answer.type === 'item') requests.abandon(made, new CallError('ERR_OUTPUT', { message }))
+        else resolve('body' in answer ? answer.body : undefined)
       },
-      options,
-    )
-    this.#send(call, upload, options, fail)
-    return reader
-  }
-
-  #send(call: Outgoing, upload: Upload, { items }: CallOptions, fail: (error: Error) => void): void {
-    if (items === undefined) return
-    upload.send(call, items).catch((error) => {
-      this.#requests.abandon(call)
-      fail(error)
-    })
-  }
+      failed: reject,
+    }
+    const made = start(requests, frame, { ...options, deadlineMs }, asker, required)
+  })
 }
 
-/** What goes up beside a call. */
-class Upload {
-  readonly #sink: FrameSink
-  #writer: ItemWriter<unknown> | undefined
+/**
+ * Makes a call and reads its answer item by item; an answer that is none is a single one. Whoever stops reading gives the
+ * call up.
+ */
+export function stream(
+  requests: Requests,
+  frame: UnsentFrame,
+  options: CallOptions,
+): AsyncIterableIterator<unknown, undefined> {
+  const reader: ItemReader<unknown> = new ItemReader({
+    more: (items) => requests.send({ type: 'more', items }, { of: made }),
+    cancel: () => requests.abandon(made, cancelled(undefined)),
+  })
+  const made = start(requests, frame, options, {
+    heard(answer) {
+      if ('body' in answer && !reader.push(answer.body)) requests.abandon(made, tooManyItems())
+      if (answer.type !== 'item') reader.end()
+    },
+    failed: (error) => reader.end(error),
+  })
+  return reader
+}
 
-  constructor(sink: FrameSink) {
-    this.#sink = sink
+/** Starts a call, and sends along what goes with it until it is over. */
+function start(
+  requests: Requests,
+  frame: UnsentFrame,
+  options: CallOptions,
+  asker: Asker,
+  required?: boolean,
+): Outgoing {
+  const writer = new ItemWriter((body) => requests.send({ type: 'item', body }, { of: made }, false))
+  const made = requests.start(
+    frame,
+    {
+      heard(answer) {
+        if (answer.type === 'more') writer.more(answer.items)
+        else {
+          if (answer.type !== 'item') writer.stop()
+          asker.heard(answer)
+        }
+      },
+      failed(error) {
+        writer.stop()
+        asker.failed(error)
+      },
+    },
+    options,
+    required,
+  )
+  const { items } = options
+  if (items !== undefined) {
+    writer
+      .sendAll(items)
+      .then((whole) => {
+        if (whole) requests.send({ type: 'end' }, { of: made })
+      })
+      .catch((error) => requests.abandon(made, error))
   }
-
-  async send(call: Outgoing, items: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
-    this.#writer = new ItemWriter((body) =>
-      this.#sink.send(outgoing({ type: 'item', body }, { of: call }), false),
-    )
-    const whole = await this.#writer.sendAll(items)
-    if (whole) this.#sink.send(outgoing({ type: 'end' }, { of: call }), true)
-  }
-
-  more(items: number): void {
-    this.#writer?.more(items)
-  }
-
-  /** The call is over: nothing more is sent, and then the caller hears of it. */
-  stopThen(tell: () => void): void {
-    this.#writer?.stop()
-    tell()
-  }
+  return made
 }

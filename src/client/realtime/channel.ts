@@ -1,13 +1,12 @@
 import type { ChannelDownFrame, HistoryEntry, Position, Why } from '../../codec/frame.ts'
 import { CallError } from '../../errors.ts'
-import type { CallMaker } from '../../rpc/calls-made.ts'
 import type { TakenCall } from '../../rpc/calls-taken.ts'
-import type { CallOptions, Calls } from './calls.ts'
+import { type CallOptions, call, stream } from './calls.ts'
 import type { AnsweredOf, AnswerOf, DeliveredOf, HeardOf, History, SaidOf } from './channel-types.ts'
 import { Deliveries } from './deliveries.ts'
 import { Listeners, type Observable, Variable } from './observable.ts'
 import { Presence } from './presence.ts'
-import type { FrameSink, Requests } from './requests.ts'
+import type { Requests } from './requests.ts'
 import { type Outgoing, outgoing, type UnsentFrame } from './upstream.ts'
 
 export type ChannelState =
@@ -56,31 +55,16 @@ export interface HistoryOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What a channel needs of its connection. */
-export interface ChannelHost {
-  readonly sink: FrameSink
-  readonly requests: Requests
-  readonly calls: Calls
-  readonly callDeadlineMs: number
-  report(error: unknown): void
-}
-
 type Answering = (body: unknown, call: TakenCall<unknown>) => unknown
 type MovedFrame = Extract<ChannelDownFrame, { type: 'moved' }>
 type JoinedFrame = Extract<ChannelDownFrame, { type: 'joined' }>
-
-interface Waiting {
-  readonly promise: Promise<unknown>
-  resolve(welcome: unknown): void
-  reject(error: Error): void
-}
 
 /** A channel of a connection. */
 export class Channel<Events = Readonly<Record<string, object>>> {
   readonly name: string
   /** Who is here, where the channel tells. */
   readonly presence: Presence
-  readonly #host: ChannelHost
+  readonly #requests: Requests
   readonly #state: Variable<ChannelState>
   readonly #events: Listeners<[unknown, DeliveryFacts]>
   readonly #occurrences: Listeners<[never]>
@@ -88,14 +72,12 @@ export class Channel<Events = Readonly<Record<string, object>>> {
   readonly #deliveries: Deliveries
   #params: unknown
   #join: Outgoing | undefined
-  #joining: Waiting | undefined
 
   /** @internal */
-  constructor(name: string, host: ChannelHost) {
-    const report = (error: unknown): void => host.report(error)
+  constructor(name: string, requests: Requests, report: (error: unknown) => void) {
     this.name = name
     this.presence = new Presence(report)
-    this.#host = host
+    this.#requests = requests
     this.#state = new Variable<ChannelState>({ status: 'idle' }, report)
     this.#events = new Listeners(report)
     this.#occurrences = new Listeners(report)
@@ -122,42 +104,46 @@ export class Channel<Events = Readonly<Record<string, object>>> {
    * @throws {CallError} the server's refusal
    */
   join({ since }: { since?: Position | undefined } = {}): Promise<unknown> {
+    const joined = this.#joinSince(since)
+    // Whoever joins and looks at the state alone need not catch.
+    joined.catch(() => {})
+    return joined
+  }
+
+  async #joinSince(since: Position | undefined): Promise<unknown> {
     const state = this.#state.value
-    if (state.status === 'joined') return Promise.resolve(state.welcome)
-    if (state.status === 'joining' && this.#joining !== undefined) return this.#joining.promise
-    const waiting = newWaiting()
-    const frame = this.#joinFrame(since)
-    try {
-      this.#host.sink.send(frame, true)
-    } catch (error) {
-      return Promise.reject(error)
+    if (state.status === 'joined') return state.welcome
+    if (state.status !== 'joining') {
+      this.#track(this.#requests.send(this.#joinFrame(since)))
+      this.#state.set({ status: 'joining' })
     }
-    this.#joining = waiting
-    this.#track(frame)
-    this.#state.set({ status: 'joining' })
-    return waiting.promise
+    return new Promise((resolve, reject) => {
+      const stop = this.#state.subscribe((now) => {
+        if (now.status === 'joining') return
+        stop()
+        if (now.status === 'joined') resolve(now.welcome)
+        else reject(('error' in now && now.error) || this.#leftBefore())
+      })
+    })
   }
 
   /** Leaves; resolves when the server knows. From now on nothing is delivered. */
-  leave(): Promise<void> {
+  async leave(): Promise<void> {
     const { status } = this.#state.value
-    if (status !== 'joining' && status !== 'joined') return Promise.resolve()
-    const message = 'The channel was left before it was joined'
-    this.#refuseJoin(new CallError('ERR_CANCELLED', { side: 'local', message, channel: this.name }))
-    if (this.#join !== undefined && this.#host.sink.withdraw(this.#join)) {
+    if (status !== 'joining' && status !== 'joined') return
+    if (this.#join && this.#requests.withdraw(this.#join)) {
       this.#left({ why: 'normal' })
-      return Promise.resolve()
+      return
     }
     this.#state.set({ status: 'leaving' })
-    return new Promise((resolve) => {
+    await new Promise<void>((resolve) => {
       const left = (): void => {
         if (this.#state.value.status === 'leaving') this.#left({ why: 'normal' })
         resolve()
       }
       // However it is answered: we are out.
-      const frame = outgoing({ type: 'leave', channel: this.name }, { bound: true })
-      this.#host.sink.send(frame, true)
-      this.#host.requests.track(frame, answering(left, left))
+      const frame = this.#requests.send({ type: 'leave', channel: this.name }, { bound: true })
+      this.#requests.track(frame, { heard: left, failed: left })
     })
   }
 
@@ -197,7 +183,7 @@ export class Channel<Events = Readonly<Record<string, object>>> {
    * @throws {CallError} `ERR_QUEUE_FULL`
    */
   send<Name extends keyof Events & string>(event: Name, body?: SaidOf<Events[Name]>): void {
-    this.#host.sink.send(outgoing({ type: 'send', channel: this.name, event, body }), false)
+    this.#requests.send({ type: 'send', channel: this.name, event, body }, {}, false)
   }
 
   /**
@@ -211,8 +197,7 @@ export class Channel<Events = Readonly<Record<string, object>>> {
     body?: SaidOf<Events[Name]>,
     options: CallOptions = {},
   ): Promise<AnsweredOf<Events[Name]>> {
-    const deadlineMs = options.deadlineMs ?? this.#host.callDeadlineMs
-    const answer = this.#host.calls.call(this.#callFrame(event, body), { ...options, deadlineMs })
+    const answer = call(this.#requests, this.#callFrame(event, body), options)
     return answer as Promise<AnsweredOf<Events[Name]>>
   }
 
@@ -222,7 +207,7 @@ export class Channel<Events = Readonly<Record<string, object>>> {
     body?: SaidOf<Events[Name]>,
     options: CallOptions = {},
   ): AsyncIterableIterator<AnsweredOf<Events[Name]>, undefined> {
-    const items = this.#host.calls.stream(this.#callFrame(event, body), options)
+    const items = stream(this.#requests, this.#callFrame(event, body), options)
     return items as AsyncIterableIterator<AnsweredOf<Events[Name]>, undefined>
   }
 
@@ -233,8 +218,7 @@ export class Channel<Events = Readonly<Record<string, object>>> {
    */
   history({ since, limit, signal }: HistoryOptions = {}): Promise<History<Events>> {
     const frame: UnsentFrame = { type: 'history', channel: this.name, since, limit }
-    const deadlineMs = this.#host.callDeadlineMs
-    return this.#host.calls.call(frame, { signal, deadlineMs }) as Promise<History<Events>>
+    return call(this.#requests, frame, { signal }) as Promise<History<Events>>
   }
 
   // ------------------------------------------------------------------------------------------------ from the connection
@@ -261,15 +245,12 @@ export class Channel<Events = Readonly<Record<string, object>>> {
 
   /** @internal The server has moved the client here. */
   arrive({ at, params, welcome }: MovedFrame): void {
-    const waiting = this.#joining
-    this.#joining = undefined
     // Whatever our own join is answered with: we are here.
     this.#join = undefined
     if (params !== undefined) this.#params = params
     this.#deliveries.forget()
     this.#deliveries.start(at)
     this.#state.set({ status: 'joined', welcome })
-    waiting?.resolve(welcome)
   }
 
   /** @internal The server has moved the client elsewhere. */
@@ -295,7 +276,7 @@ export class Channel<Events = Readonly<Record<string, object>>> {
     // One that was not sent yet waits in its place; without one the server has moved us here.
     const isWaiting = this.#join?.id === 0
     if (isWaiting || (status !== 'joined' && status !== 'joining')) return undefined
-    const frame = this.#joinFrame(this.#deliveries.at)
+    const frame = outgoing(this.#joinFrame(this.#deliveries.at))
     this.#track(frame)
     this.#state.set({ status: 'joining' })
     return frame
@@ -304,42 +285,43 @@ export class Channel<Events = Readonly<Record<string, object>>> {
   /** @internal The connection is over. */
   close(error: Error): void {
     const { status } = this.#state.value
-    this.#refuseJoin(error)
     if (status !== 'idle' && status !== 'left') this.#left({ error })
+  }
+
+  #leftBefore(): CallError {
+    const message = 'The channel was left before it was joined'
+    return new CallError('ERR_CANCELLED', { side: 'local', message, channel: this.name })
   }
 
   #callFrame(event: string, body: unknown): UnsentFrame {
     return { type: 'call', channel: this.name, event, body }
   }
 
-  #joinFrame(since: Position | undefined): Outgoing {
-    return outgoing({ type: 'join', channel: this.name, params: this.#params, since })
+  #joinFrame(since: Position | undefined): UnsentFrame {
+    return { type: 'join', channel: this.name, params: this.#params, since }
   }
 
   #track(frame: Outgoing): void {
     this.#join = frame
-    const answered = (joined: unknown): void => {
-      if (this.#join === frame) this.#joined(joined as JoinedFrame)
-    }
-    const failed = (error: Error): void => {
-      // Lost with its session: the next one has another.
-      if (this.#join !== frame || (error as CallError).code === 'ERR_SESSION') return
-      this.#refuseJoin(error)
-      if (this.#state.value.status === 'joining') this.#left({ error })
-    }
-    this.#host.requests.track(frame, answering(answered, failed))
+    this.#requests.track(frame, {
+      heard: (answer) => {
+        if (this.#join === frame && answer.type === 'joined') this.#joined(answer)
+      },
+      failed: (error) => {
+        // Lost with its session: the next one has another.
+        if (this.#join !== frame || (error as CallError).code === 'ERR_SESSION') return
+        if (this.#state.value.status === 'joining') this.#left({ error })
+      },
+    })
   }
 
   #joined({ at, welcome, resumed, reset }: JoinedFrame): void {
     if (this.#state.value.status !== 'joining') return
     // What was missed follows, and is counted in `at` already.
     this.#deliveries.start({ epoch: at.epoch, offset: at.offset - (resumed?.replayed ?? 0) })
-    const waiting = this.#joining
-    this.#joining = undefined
     this.#state.set({ status: 'joined', welcome })
-    waiting?.resolve(welcome)
-    if (resumed !== undefined) this.#tell('resumed', { replayed: resumed.replayed })
-    if (reset !== undefined) this.#tell('reset', { reason: reset.reason })
+    if (resumed) this.#tell('resumed', { replayed: resumed.replayed })
+    if (reset) this.#tell('reset', { reason: reset.reason })
   }
 
   #left(facts: Omit<Extract<ChannelState, { status: 'left' }>, 'status'>): void {
@@ -349,46 +331,26 @@ export class Channel<Events = Readonly<Record<string, object>>> {
     this.#state.set({ status: 'left', ...facts })
   }
 
-  #refuseJoin(error: Error): void {
-    const waiting = this.#joining
-    this.#joining = undefined
-    waiting?.reject(error)
-  }
-
   #fill(since: Position, limit: number): void {
-    const filled = (body: unknown): void => {
-      const { at, messages } = body as { at: Position; messages: HistoryEntry[] }
-      this.#deliveries.filled(at.epoch, messages)
-    }
-    const failed = (error: Error): void => {
-      // The next session asks for what follows the gap too.
-      if ((error as CallError).code !== 'ERR_SESSION') this.#deliveries.filled(undefined, [])
-    }
     const frame: UnsentFrame = { type: 'history', channel: this.name, since, limit }
-    this.#host.requests.start(frame, answering(filled, failed), {}, true)
+    this.#requests.start(
+      frame,
+      {
+        heard: (answer) => {
+          const { body } = answer as { body: { at: Position; messages: HistoryEntry[] } }
+          this.#deliveries.filled(body.at.epoch, body.messages)
+        },
+        failed: (error) => {
+          // The next session asks for what follows the gap too.
+          if ((error as CallError).code !== 'ERR_SESSION') this.#deliveries.filled(undefined, [])
+        },
+      },
+      {},
+      true,
+    )
   }
 
   #tell<Name extends keyof ChannelOccurrences>(name: Name, facts: ChannelOccurrences[Name]): boolean {
     return this.#occurrences.tell(name, facts as never)
   }
-}
-
-function newWaiting(): Waiting {
-  const waiting = {} as {
-    promise: Promise<unknown>
-    resolve(value: unknown): void
-    reject(error: Error): void
-  }
-  waiting.promise = new Promise((resolve, reject) => {
-    waiting.resolve = resolve
-    waiting.reject = reject
-  })
-  // Whoever joins and looks at the state alone need not catch.
-  waiting.promise.catch(() => {})
-  return waiting
-}
-
-/** Somebody who waits for one answer. */
-function answering(reply: (value: unknown) => void, error: (error: Error) => void): CallMaker<unknown> {
-  return { reply, error, item() {}, end() {}, more() {} }
 }

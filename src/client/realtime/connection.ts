@@ -1,13 +1,13 @@
 // For users whose compiler does not know of `await using` yet.
 /// <reference lib="esnext.disposable" preserve="true" />
-import { type CallFrame, type ChannelDownFrame, type CountedFrame, errorOf } from '../../codec/frame.ts'
+import { type CallFrame, type CountedFrame, errorOf } from '../../codec/frame.ts'
 import { CallError, ClosedError } from '../../errors.ts'
 import { Answers } from './answers.ts'
-import { Calls } from './calls.ts'
-import { Channel, type ChannelHost } from './channel.ts'
+import { call } from './calls.ts'
+import { Channel } from './channel.ts'
 import type { ChannelNames, EventsAt, ServerType, UnknownServer } from './channel-types.ts'
 import { Listeners, type Observable, Variable } from './observable.ts'
-import { type FrameSink, Requests } from './requests.ts'
+import { Requests } from './requests.ts'
 import { type Beginning, ClientSession, type SessionSettings } from './session.ts'
 import type { ConnectionState } from './state.ts'
 import { type Outgoing, outgoing, type UnsentFrame } from './upstream.ts'
@@ -43,10 +43,7 @@ export class Connection<Server extends ServerType = UnknownServer> {
   readonly #session: ClientSession
   readonly #state: Variable<ConnectionState>
   readonly #requests: Requests
-  readonly #calls: Calls
   readonly #answers: Answers
-  readonly #host: ChannelHost
-  readonly #sink: FrameSink
   readonly #channels = new Map<string, Channel<never>>()
   readonly #events: Listeners<[unknown]>
   readonly #occurrences: Listeners<[never]>
@@ -58,12 +55,11 @@ export class Connection<Server extends ServerType = UnknownServer> {
     this.#settings = settings
     this.#auth = settings.auth
     this.#closed = closed
-    this.#sink = {
-      send: (frame, required) => this.#send(frame, required),
-      withdraw: (frame) => this.#session.withdraw(frame),
+    const sink = {
+      send: (frame: Outgoing, required: boolean) => this.#send(frame, required),
+      withdraw: (frame: Outgoing) => this.#session.upstream.withdraw(frame),
     }
-    this.#requests = new Requests(this.#sink, settings.time)
-    this.#calls = new Calls(this.#requests, this.#sink)
+    this.#requests = new Requests(sink, settings.time, settings.callDeadlineMs)
     this.#answers = new Answers(
       (frame) => this.#answer(frame),
       (error) => this.#fault(error),
@@ -71,13 +67,6 @@ export class Connection<Server extends ServerType = UnknownServer> {
     )
     this.#events = new Listeners(settings.report)
     this.#occurrences = new Listeners(settings.report)
-    this.#host = {
-      sink: this.#sink,
-      requests: this.#requests,
-      calls: this.#calls,
-      callDeadlineMs: settings.callDeadlineMs,
-      report: settings.report,
-    }
     this.#session = new ClientSession(settings, {
       state: (state) => this.#changed(state),
       token: (refused, given, failed) => this.#giveToken(refused, given, failed),
@@ -96,7 +85,7 @@ export class Connection<Server extends ServerType = UnknownServer> {
 
   /** Bytes of frames that wait to be sent, or that the server has not acknowledged. */
   get queuedBytes(): number {
-    return this.#session.queuedBytes
+    return this.#session.upstream.bytes
   }
 
   /**
@@ -104,8 +93,8 @@ export class Connection<Server extends ServerType = UnknownServer> {
    */
   channel<Name extends ChannelNames<Server>>(name: Name, params?: unknown): Channel<EventsAt<Server, Name>> {
     let channel = this.#channels.get(name)
-    if (channel === undefined) {
-      channel = new Channel<never>(name, this.#host)
+    if (!channel) {
+      channel = new Channel<never>(name, this.#requests, this.#settings.report)
       this.#channels.set(name, channel)
     }
     if (params !== undefined) channel.setParams(params)
@@ -115,16 +104,15 @@ export class Connection<Server extends ServerType = UnknownServer> {
   /** Resolves when there is a connection; rejects when it is refused or closed, with a word why. */
   ready(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const look = (state: ConnectionState): boolean => {
+      let stop = (): void => {}
+      const look = (state: ConnectionState): void => {
         if (state.status === 'open') resolve()
         else if (state.status === 'refused' || state.status === 'closed') reject(notConnected(state))
-        else return false
-        return true
+        else return
+        stop()
       }
-      if (look(this.#state.value)) return
-      const stop = this.#state.subscribe((state) => {
-        if (look(state)) stop()
-      })
+      stop = this.#state.subscribe(look)
+      look(this.#state.value)
     })
   }
 
@@ -151,8 +139,7 @@ export class Connection<Server extends ServerType = UnknownServer> {
     this.#auth = token
     this.#session.reconnect()
     await this.ready()
-    const deadlineMs = this.#settings.callDeadlineMs
-    await this.#calls.call({ type: 'authenticate', token }, { deadlineMs }, true)
+    await call(this.#requests, { type: 'authenticate', token }, {}, true)
   }
 
   /** Tries to connect now, where it waits or was refused. */
@@ -207,11 +194,11 @@ export class Connection<Server extends ServerType = UnknownServer> {
   #began(how: Beginning): void {
     if (how.kind === 'resumed') this.#tell('resumed', { replayed: how.replayed })
     if (how.kind !== 'reset') return
-    this.#requests.renew()
-    const message = 'The session was over before the answer was there'
-    this.#answers.fail(new CallError('ERR_SESSION', { message }))
+    const error = new CallError('ERR_SESSION', { message: 'The session was over before the answer came' })
+    this.#requests.renew(error)
+    this.#answers.fail(error)
     const joins = [...this.#channels.values()].flatMap((channel) => channel.renew() ?? [])
-    this.#session.sendFirst(joins)
+    this.#session.upstream.putFirst(joins)
     this.#tell('reset', { reason: how.reason, unconfirmed: how.unconfirmed })
   }
 
@@ -222,67 +209,34 @@ export class Connection<Server extends ServerType = UnknownServer> {
   }
 
   #take(frame: CountedFrame): void {
-    switch (frame.type) {
-      case 'joined':
-        this.#requests.reply(frame.to, frame)
-        break
-      case 'left':
-        if (frame.to === undefined) this.#takeInChannel(frame)
-        else this.#requests.reply(frame.to, frame)
-        break
-      case 'moved':
-        this.channel(frame.channel as ChannelNames<Server>).arrive(frame)
-        this.#channels.get(frame.from)?.depart(frame)
-        break
-      case 'send':
-        if (frame.channel === undefined) this.#events.tell(frame.event, frame.body)
-        else this.#takeInChannel(frame)
-        break
-      case 'publish':
-      case 'presence':
-      case 'presence-diff':
-      case 'channel-reset':
-        this.#takeInChannel(frame)
-        break
-      default:
-        this.#takeOfCall(frame)
-    }
-  }
-
-  #takeInChannel(frame: ChannelDownFrame): void {
-    if (frame.channel !== undefined) this.#channels.get(frame.channel)?.take(frame)
-  }
-
-  #takeOfCall(frame: CallFrame): void {
     if (frame.type === 'call') this.#takeCall(frame)
-    else if (frame.type === 'cancel') this.#answers.cancel(frame.of)
-    else if (frame.type === 'reply') this.#requests.reply(frame.to, frame.body)
-    else if (frame.type === 'error') this.#takeError(frame)
-    else if (frame.to !== undefined) {
-      // About a call of ours.
-      if (frame.type === 'item') this.#requests.item(frame.to, frame.body)
-      else if (frame.type === 'end') this.#requests.end(frame.to)
-      else this.#requests.more(frame.to, frame.items)
-    } else if (frame.of !== undefined) {
-      // About a call of the server.
-      if (frame.type === 'item') this.#answers.item(frame.of, frame.body)
-      else if (frame.type === 'end') this.#answers.end(frame.of)
-      else this.#answers.more(frame.of, frame.items)
-    }
+    else if ('to' in frame && frame.to) this.#requests.answered(frame.to, frame)
+    else if (frame.type === 'error') {
+      const error = errorOf(frame.error)
+      if (!this.#channels.get(error.channel ?? '')?.refused(error)) this.#fault(error)
+    } else if ('of' in frame && frame.of) this.#takeOfAnswer(frame.of, frame)
+    else if (frame.type === 'moved') {
+      this.channel(frame.channel as ChannelNames<Server>).arrive(frame)
+      this.#channels.get(frame.from)?.depart(frame)
+    } else if ('channel' in frame && frame.channel !== undefined)
+      this.#channels.get(frame.channel)?.take(frame)
+    else if (frame.type === 'send') this.#events.tell(frame.event, frame.body)
+  }
+
+  /** About a call of the server. */
+  #takeOfAnswer(id: number, frame: Extract<CallFrame, { of?: number | undefined }>): void {
+    if (frame.type === 'item') this.#answers.item(id, frame.body)
+    else if (frame.type === 'end') this.#answers.end(id)
+    else if (frame.type === 'more') this.#answers.more(id, frame.items)
+    else this.#answers.cancel(id)
   }
 
   #takeCall({ id, channel = '', event, body, deadlineMs }: CallFrame & { type: 'call' }): void {
     const answer = this.#channels.get(channel)?.answerTo(event)
     this.#answers.begin(id, deadlineMs, (call) => {
-      if (answer !== undefined) return answer(body, call)
-      throw new CallError('ERR_EVENT', { message: 'This client does not answer that', channel, event })
+      if (answer) return answer(body, call)
+      throw new CallError('ERR_EVENT', { message: 'Nobody answers that here', channel, event })
     })
-  }
-
-  #takeError({ to, error: facts }: CallFrame & { type: 'error' }): void {
-    const error = errorOf(facts)
-    if (to !== undefined) this.#requests.error(to, error)
-    else if (!this.#channels.get(facts.channel ?? '')?.refused(error)) this.#fault(error)
   }
 
   // ------------------------------------------------------------------------------------------------ to the session
@@ -291,8 +245,7 @@ export class Connection<Server extends ServerType = UnknownServer> {
     if (this.#session.send(frame, required)) return
     const { value } = this.#state
     if (value.status === 'closed') throw notConnected(value)
-    const message = `Over ${this.#settings.maxQueueBytes} bytes wait to be sent (option queue.maxBytes)`
-    throw new CallError('ERR_QUEUE_FULL', { side: 'local', message })
+    throw new CallError('ERR_QUEUE_FULL', { side: 'local', message: 'The queue is full (queue.maxBytes)' })
   }
 
   /** What the server began it can also forget: an answer is worth nothing to the session after. */
@@ -309,12 +262,10 @@ export class Connection<Server extends ServerType = UnknownServer> {
   }
 }
 
-function notConnected(state: ConnectionState): ClosedError {
-  const reason = 'reason' in state ? state.reason : undefined
-  const said = reason?.message === undefined ? '' : `: ${reason.message}`
-  const status = reason?.status === undefined ? '' : ` ${reason.status}`
+function notConnected({ reason }: Extract<ConnectionState, { status: 'refused' | 'closed' }>): ClosedError {
+  const { why, status, message } = reason
   return new ClosedError('ERR_CLOSED', {
-    side: reason?.why === 'closed' ? 'local' : 'remote',
-    message: `There is no connection (${reason?.why ?? state.status}${status})${said}`,
+    side: why === 'closed' ? 'local' : 'remote',
+    message: `There is no connection: ${[why, status, message].filter(Boolean).join(', ')}`,
   })
 }

@@ -23,7 +23,8 @@ export interface DeliveryEvents {
  */
 export class Deliveries {
   readonly #events: DeliveryEvents
-  #at: Position | undefined
+  /** The position of the last delivery; nothing before the channel was joined. */
+  at: Position | undefined
   /** What came behind a gap, while the gap is asked for. */
   #behind: Delivery[] | undefined
 
@@ -31,15 +32,10 @@ export class Deliveries {
     this.#events = events
   }
 
-  /** The position of the last delivery; nothing before the channel was joined. */
-  get at(): Position | undefined {
-    return this.#at
-  }
-
   /** From now on deliveries follow `at`. What still waits behind a gap comes first: it did arrive. */
   start(at: Position): void {
     this.#release()
-    this.#at = at
+    this.at = at
   }
 
   /** Nothing comes until the next start, which is asked to follow `at`: so what waits behind a gap will come again. */
@@ -50,14 +46,14 @@ export class Deliveries {
   /** Whatever comes next has nothing to do with what came. */
   forget(): void {
     this.#behind = undefined
-    this.#at = undefined
+    this.at = undefined
   }
 
   /** A delivery has come. */
   take(delivery: Delivery): void {
-    const at = this.#at
-    if (at === undefined || delivery.offset <= at.offset) return
-    if (this.#behind !== undefined) this.#behind.push(delivery)
+    const at = this.at
+    if (!at || delivery.offset <= at.offset) return
+    if (this.#behind) this.#behind.push(delivery)
     else if (follows(at, delivery)) this.#deliver(at, delivery)
     else {
       this.#behind = [delivery]
@@ -67,16 +63,16 @@ export class Deliveries {
 
   /** What history has to say about the gap; nothing, where it cannot say anything. */
   filled(epoch: string | undefined, messages: readonly Delivery[]): void {
-    const before = this.#at
+    const before = this.at
     const first = this.#behind?.[0]
-    if (before === undefined || first === undefined) return
+    if (!before || !first) return
     if (epoch === before.epoch) {
       for (const message of messages) {
-        const at = this.#at as Position
+        const at = this.at as Position
         if (message.offset === at.offset + 1 && message.offset < first.offset) this.#deliver(at, message)
       }
     }
-    const at = this.#at as Position
+    const at = this.at as Position
     const isClosed = follows(at, first)
     // A server may tell less at a time than was asked for.
     if (!isClosed && at.offset > before.offset) this.#fetch(at, first)
@@ -91,7 +87,7 @@ export class Deliveries {
   }
 
   #deliver(at: Position, delivery: Delivery): void {
-    this.#at = { epoch: at.epoch, offset: delivery.offset }
+    this.at = { epoch: at.epoch, offset: delivery.offset }
     this.#events.deliver(delivery)
   }
 
@@ -100,8 +96,8 @@ export class Deliveries {
     const waiting = this.#behind ?? []
     this.#behind = undefined
     const [first, ...others] = waiting
-    if (first === undefined || this.#at === undefined) return
-    if (first.offset > this.#at.offset) this.#deliver(this.#at, first)
+    if (!first || !this.at) return
+    if (first.offset > this.at.offset) this.#deliver(this.at, first)
     for (const delivery of others) this.take(delivery)
   }
 }

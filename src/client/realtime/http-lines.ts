@@ -10,11 +10,8 @@ export function retryAfterMs(value: string | null | undefined): number | undefin
 }
 
 /** An answer that our server has not given: of somebody in between, or damaged there. */
-export function foreignAnswer(
-  message: string,
-  code: 'ERR_FRAME' | 'ERR_REDIRECT' = 'ERR_FRAME',
-): RealtimeError {
-  return new RealtimeError(code, { message })
+export function foreignAnswer(what: string, code: 'ERR_FRAME' | 'ERR_REDIRECT' = 'ERR_FRAME'): RealtimeError {
+  return new RealtimeError(code, { message: `The answer ${what}` })
 }
 
 /** What an answer says that brings no frames; nothing where it brings some. */
@@ -22,7 +19,7 @@ export function refusalOf({ ok, status, type, headers }: Response): CarrierEnd |
   if (ok) return undefined
   // A page is not told where it leads to; and what is secret should not follow.
   if (type === 'opaqueredirect' || (status >= 300 && status < 400))
-    return { error: foreignAnswer('The answer is a redirect', 'ERR_REDIRECT') }
+    return { error: foreignAnswer('is a redirect', 'ERR_REDIRECT') }
   return { status, retryAfterMs: retryAfterMs(headers.get('retry-after')) }
 }
 
@@ -51,13 +48,13 @@ export async function readFrames(
     for (const line of lines) {
       const frame = (asEvents ? /^data:(.*)/.exec(line)?.[1] : line)?.trim()
       if (!frame) continue
-      if (frame[0] !== '{') throw foreignAnswer('The answer has something in it that is no frame')
+      if (frame[0] !== '{') throw foreignAnswer('has something in it that is no frame')
       count += 1
       if (!take(frame)) return count
     }
-    if (rest.length > maxFrameLength) throw foreignAnswer('The answer has a line that never ends')
+    if (rest.length > maxFrameLength) throw foreignAnswer('has no end')
     if (!done && (asEvents || !rest || rest[0] === '{')) continue
-    if (rest.trim()) throw foreignAnswer('The answer ends within a frame')
+    if (rest.trim()) throw foreignAnswer('ends within a frame')
     if (done) return count
   }
 }

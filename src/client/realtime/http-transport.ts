@@ -63,7 +63,7 @@ class HttpCarrier implements Carrier {
       void this.#listen(this.#way === 'poll' ? `${text}\n${ping}` : text)
     } else if (this.#step === 'open') {
       this.#waiting.push(text)
-      if (this.#up === undefined) void this.#sendAll()
+      if (!this.#up) void this.#sendAll()
     }
   }
 
@@ -73,7 +73,7 @@ class HttpCarrier implements Carrier {
     if (code !== 1000 || this.#waiting.length === 0) return
     const body = this.#carried(this.#waiting)
     // Also those that are under way, so that what is said last does not arrive before them.
-    this.#request('send', body, undefined, body.length < keepAliveLength)
+    this.#request('send', body, { keepalive: body.length < keepAliveLength })
       .then((response) => response.text())
       // Nobody is there to hear of it.
       .catch(() => {})
@@ -99,25 +99,15 @@ class HttpCarrier implements Carrier {
     this.#down.abort()
     const down = new AbortController()
     this.#down = down
-    try {
-      for (let next: string | undefined = body; next !== undefined; next = this.#nextPoll()) {
-        const response = await this.#request(this.#way, next, down.signal)
-        const refusal = refusalOf(response)
-        if (refusal !== undefined) {
-          this.#end(refusal)
-          return
-        }
-        const count = await readFrames(response, this.#way === 'events', (text) => {
-          if (!down.signal.aborted) this.#take(text)
-          return !down.signal.aborted
-        })
-        if (down.signal.aborted) return
-        if (count === 0) throw foreignAnswer('The answer has no frame in it')
-      }
-      this.#end({})
-    } catch (error) {
-      if (!down.signal.aborted) this.#end({ error: errorOf(error) })
+    let end: CarrierEnd | undefined
+    for (let next: string | undefined = body; next && !end; next = this.#nextPoll()) {
+      end = await this.#ask(this.#way, next, down.signal, (text) => {
+        if (!down.signal.aborted) this.#take(text)
+        return !down.signal.aborted
+      })
+      if (down.signal.aborted) return
     }
+    this.#end(end ?? {})
   }
 
   #take(text: string): void {
@@ -144,13 +134,15 @@ class HttpCarrier implements Carrier {
     for (let tries = 1; this.#waiting.length > 0 && this.#step === 'open'; tries++) {
       const batch = this.#nextBatch()
       const end = await this.#sendBatch(batch)
-      if (end === undefined) {
+      if (!end) {
         this.#waiting.splice(0, batch.length)
         tries = 0
       } else if (end.status === 413 && batch.length > 1) this.#batchLength = 0
+      // What our server says with these, it says of a session and a frame.
+      else if (end.status === 410) this.#end({ code: 4408 })
+      else if (end.status === 413) this.#end({ code: 1009 })
       // Whatever was read or not: it takes effect once.
-      else if (end.error === undefined || end.error.code === 'ERR_REDIRECT' || tries === maxTries)
-        this.#end(end)
+      else if (!end.error || end.error.code === 'ERR_REDIRECT' || tries === maxTries) this.#end(end)
     }
     this.#up = undefined
   }
@@ -169,59 +161,54 @@ class HttpCarrier implements Carrier {
     const up = new AbortController()
     this.#up = up
     this.#alarm.set(this.#time.now() + answerMs)
+    let received = -1
+    const end = await this.#ask('send', this.#carried(batch), up.signal, (text) => {
+      received = JSON.parse(text).position
+      if (this.#step === 'open') this.#events.received(text)
+      return this.#step === 'open'
+    })
+    this.#alarm.set(undefined)
+    // What was not read of the answer is not wanted.
+    up.abort()
+    const last = Math.max(...batch.map((text) => Number(/^{"id":(\d+)/.exec(text)?.[1] ?? 0)))
+    // Somebody may have answered without asking.
+    const isForeign = !end && received < last
+    return isForeign ? { error: foreignAnswer('is about something else') } : end
+  }
+
+  // ------------------------------------------------------------------------------------------------ requests
+
+  /** Makes a request, and lets `take` have the frames of its answer. Answers why there are none, or not all. */
+  async #ask(
+    wish: string,
+    body: string,
+    signal: AbortSignal,
+    take: (frame: string) => boolean,
+  ): Promise<CarrierEnd | undefined> {
     try {
-      const response = await this.#request('send', this.#carried(batch), up.signal)
-      const { status } = response
-      // What our server says with these, it says of a session and a frame.
-      if (status === 410) return { code: 4408 }
-      if (status === 413 && batch.length === 1) return { code: 1009 }
+      const response = await this.#request(wish, body, { signal })
       const refusal = refusalOf(response)
-      if (refusal !== undefined) return refusal
-      let received = -1
-      await readFrames(response, false, (text) => {
-        received = JSON.parse(text).position
-        if (this.#step === 'open') this.#events.received(text)
-        return this.#step === 'open'
-      })
-      // Somebody may have answered without asking.
-      const last = batch.reduce(
-        (most, text) => Math.max(most, Number(/^{"id":(\d+)/.exec(text)?.[1] ?? 0)),
-        0,
-      )
-      return received >= last ? undefined : { error: foreignAnswer('The answer is not about what was sent') }
-    } catch (error) {
-      return { error: errorOf(error) }
-    } finally {
-      this.#alarm.set(undefined)
-      // What was not read of the answer is not wanted.
-      up.abort()
+      if (refusal) return refusal
+      const count = await readFrames(response, wish === 'events', take)
+      if (count === 0) throw foreignAnswer('has no frame in it')
+      return undefined
+    } catch (cause) {
+      if (cause instanceof RealtimeError) return { error: cause }
+      const message = 'The answer did not come, or not to its end'
+      return { error: new RealtimeError('ERR_NETWORK', { message, cause }) }
     }
   }
 
   #carried(frames: readonly string[]): string {
     const { resume } = this.#events.greeting()
-    return [JSON.stringify({ type: 'carry', session: resume?.session, key: resume?.key }), ...frames].join(
-      '\n',
-    )
+    const carry = { type: 'carry', session: resume?.session, key: resume?.key }
+    return [JSON.stringify(carry), ...frames].join('\n')
   }
 
-  #request(wish: string, body: string, signal?: AbortSignal, keepalive = false): Promise<Response> {
+  #request(wish: string, body: string, how: RequestInit): Promise<Response> {
     const url = new URL(this.#url)
     url.searchParams.set(subprotocol, wish)
     // A body of text needs no preflight. Cookies go along, as with a WebSocket.
-    return this.#fetch(url, {
-      method: 'POST',
-      body,
-      credentials: 'include',
-      redirect: 'manual',
-      keepalive,
-      signal: signal ?? null,
-    })
+    return this.#fetch(url, { method: 'POST', body, credentials: 'include', redirect: 'manual', ...how })
   }
-}
-
-function errorOf(error: unknown): RealtimeError {
-  if (error instanceof RealtimeError) return error
-  const message = 'The request was not answered, or not to its end'
-  return new RealtimeError('ERR_NETWORK', { message, cause: error })
 }

@@ -21,15 +21,13 @@ export class Listeners<Arguments extends readonly unknown[]> {
     const one = (...values: Arguments): unknown => listener(...values)
     const list = this.#lists.get(name) ?? new Set()
     this.#lists.set(name, list.add(one))
-    return () => {
-      if (list.delete(one) && list.size === 0 && this.#lists.get(name) === list) this.#lists.delete(name)
-    }
+    return () => void list.delete(one)
   }
 
   /** False where nobody listens. */
   tell(name: string, ...values: Arguments): boolean {
     const list = this.#lists.get(name)
-    if (list === undefined) return false
+    if (!list?.size) return false
     for (const listener of [...list]) {
       try {
         const answer = listener(...values)
@@ -43,13 +41,12 @@ export class Listeners<Arguments extends readonly unknown[]> {
 }
 
 /** An `Observable` whose owner sets it. */
-export class Variable<Value> implements Observable<Value> {
+export class Variable<Value> extends Listeners<[Value]> implements Observable<Value> {
   #value: Value
-  readonly #listeners: Listeners<[Value]>
 
   constructor(value: Value, report: (error: unknown) => void) {
+    super(report)
     this.#value = value
-    this.#listeners = new Listeners(report)
   }
 
   get value(): Value {
@@ -58,10 +55,10 @@ export class Variable<Value> implements Observable<Value> {
 
   set(value: Value): void {
     this.#value = value
-    this.#listeners.tell('', value)
+    this.tell('', value)
   }
 
   subscribe(listener: (value: Value) => void): () => void {
-    return this.#listeners.add('', listener)
+    return this.add('', listener)
   }
 }

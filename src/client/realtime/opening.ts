@@ -14,15 +14,12 @@ export function openConnection<Server extends ServerType = UnknownServer>(
   const settings = connectionSettings(url, options, webSocket, location?.href)
   const { signal } = options
   const close = (): void => connection.close()
-  let stopWatching = (): void => {}
-  const connection = new Connection<Server>(settings, () => {
-    stopWatching()
-    signal?.removeEventListener('abort', close)
-  })
+  const over = new AbortController()
+  const connection = new Connection<Server>(settings, () => over.abort())
   if (signal?.aborted) close()
   else {
-    signal?.addEventListener('abort', close)
-    stopWatching = watchPage(connection.start())
+    signal?.addEventListener('abort', close, { signal: over.signal })
+    watchPage(connection.start(), over.signal)
   }
   return connection
 }

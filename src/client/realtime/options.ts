@@ -1,7 +1,6 @@
 import {
   checkEachOption,
-  isCount,
-  isEither,
+  isAtLeast,
   isFunction,
   isObject,
   isString,
@@ -55,13 +54,15 @@ export interface ConnectOptions {
 const check = (what: string, options: object, rules: Readonly<Record<string, OptionRule>>): void =>
   checkEachOption(what, options, rules, (_name, names) => `; there are ${names.join(', ')}`)
 
+const isAuth: OptionRule = (value) =>
+  isString(value) && isFunction(value) ? 'a string or a function' : undefined
 const isTransports = (value: unknown): string | undefined => {
   const isOne = (one: unknown): boolean =>
     transportNames.includes(one as TransportName) ||
     typeof (one as Partial<Transport> | null)?.open === 'function'
   return Array.isArray(value) && value.length > 0 && value.every(isOne)
     ? undefined
-    : `a list of ${transportNames.join(', ')}, or transports`
+    : `a list of ${transportNames}, or transports`
 }
 
 /**
@@ -76,34 +77,30 @@ export function connectionSettings(
   base: string | undefined,
 ): ConnectionSettings {
   check('connect', options, {
-    auth: isEither(isString, isFunction),
+    auth: isAuth,
     transports: isTransports,
     reconnect: (value) => (value === false ? undefined : isObject(value)),
     queue: isObject,
-    callDeadlineMs: isCount(1),
-    openTimeoutMs: isCount(1),
+    callDeadlineMs: isAtLeast(1),
+    openTimeoutMs: isAtLeast(1),
     signal: isObject,
     onError: isFunction,
   })
   const { reconnect = {}, queue = {}, transports = transportNames } = options
-  if (reconnect !== false) {
-    check('connect: reconnect', reconnect, { firstMs: isCount(0), maxMs: isCount(0) })
-  }
-  check('connect: queue', queue, { maxBytes: isCount(0) })
+  check('connect: reconnect', reconnect || {}, { firstMs: isAtLeast(0), maxMs: isAtLeast(0) })
+  check('connect: queue', queue, { maxBytes: isAtLeast(0) })
   const text = String(url)
-  if (!URL.canParse(text, base)) throw optionError(`connect: '${text}' is no URL`)
-  const { protocol, href, host } = new URL(text, base)
-  if (!/^(ws|http)s?:$/.test(protocol)) {
-    throw optionError(`connect: '${protocol}' is no scheme of a server; 'wss:' and 'https:' are`)
-  }
+  const target = URL.canParse(text, base) ? new URL(text, base) : undefined
+  if (!target || !/^(ws|http)s?:$/.test(target.protocol))
+    throw optionError(`connect: '${text}' is no URL of wss: or https:`)
   return {
-    url: href,
+    url: target.href,
     auth: options.auth,
     transports: transports.map((one) => {
       if (typeof one !== 'string') return one
       return one === 'websocket' ? webSocket : httpTransport(one, platformTime)
     }),
-    memory: transportMemory(host),
+    memory: transportMemory(target.host),
     reconnect: reconnect && {
       firstMs: reconnect.firstMs ?? defaultDelays.firstMs,
       maxMs: reconnect.maxMs ?? defaultDelays.maxMs,

@@ -3,37 +3,29 @@ import type { ClientSession } from './session.ts'
 /** What is used of a page, as far as the platform has it. */
 interface Page {
   readonly navigator?: { readonly onLine?: boolean }
-  readonly document?: EventTarget & { readonly visibilityState?: string }
+  readonly document?: Partial<EventTarget> & { readonly visibilityState?: string }
   addEventListener?: EventTarget['addEventListener']
-  removeEventListener?: EventTarget['removeEventListener']
 }
 
-/** Tells a session what happens to the page it is in, if it is in one; what it answers ends that. */
-export function watchPage(session: ClientSession, page: Page = globalThis as Page): () => void {
-  const listeners: [EventTarget, string, (event: Event) => void][] = []
-  const listen = (target: EventTarget, type: string, listener: (event: Event) => void): void => {
-    target.addEventListener(type, listener)
-    listeners.push([target, type, listener])
+/** Tells a session what happens to the page it is in, if it is in one, until `signal` is aborted. */
+export function watchPage(
+  session: ClientSession,
+  signal: AbortSignal,
+  page: Page = globalThis as Page,
+): void {
+  const { document, navigator } = page
+  page.addEventListener?.('online', () => session.setOnline(true), { signal })
+  page.addEventListener?.('offline', () => session.setOnline(false), { signal })
+  page.addEventListener?.('pageshow', () => session.setHidden(false), { signal })
+  const hidden = (event: Event): void => {
+    // A page that will not be shown again is gone, and others should see so at once.
+    if ((event as Event & { persisted?: boolean }).persisted) session.setHidden(true)
+    else session.close()
   }
-  if (page.addEventListener !== undefined) {
-    const target = page as unknown as EventTarget
-    listen(target, 'online', () => session.setOnline(true))
-    listen(target, 'offline', () => session.setOnline(false))
-    listen(target, 'pageshow', () => session.setHidden(false))
-    listen(target, 'pagehide', (event) => {
-      // A page that will not be shown again is gone, and others should see so at once.
-      if ((event as Event & { persisted?: boolean }).persisted) session.setHidden(true)
-      else session.close()
-    })
+  page.addEventListener?.('pagehide', hidden, { signal })
+  const looked = (): void => {
+    if (document?.visibilityState === 'visible') session.setHidden(false)
   }
-  const { document } = page
-  if (document?.addEventListener !== undefined) {
-    listen(document, 'visibilitychange', () => {
-      if (document.visibilityState === 'visible') session.setHidden(false)
-    })
-  }
-  if (page.navigator?.onLine === false) session.setOnline(false)
-  return () => {
-    for (const [target, type, listener] of listeners) target.removeEventListener(type, listener)
-  }
+  document?.addEventListener?.('visibilitychange', looked, { signal })
+  if (navigator?.onLine === false) session.setOnline(false)
 }

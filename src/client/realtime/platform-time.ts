@@ -6,7 +6,7 @@ const longestMs = 0x7fff_ffff
 /** The platform's time and chance. Its clock runs evenly, whatever becomes of the one on the wall. */
 export const platformTime: Time = {
   now: () => performance.timeOrigin + performance.now(),
-  random: () => Math.random(),
+  random: Math.random,
   alarm(ring: () => void): Alarm {
     let timer: ReturnType<typeof setTimeout> | undefined
     let due = Number.POSITIVE_INFINITY

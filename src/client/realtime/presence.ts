@@ -28,10 +28,7 @@ export class Presence implements Iterable<[string, readonly PresenceEntry[]]> {
 
   /** Devices that are here. */
   get count(): number {
-    if (this.#crowd !== undefined) return this.#crowd
-    let count = 0
-    for (const entries of this.#users.values()) count += entries.length
-    return count
+    return this.#crowd ?? [...this.#users.values()].flat().length
   }
 
   /** Whether all who are here are in this map: not where they are too many. */
@@ -79,21 +76,15 @@ export class Presence implements Iterable<[string, readonly PresenceEntry[]]> {
       return
     }
     const now = new Map(Object.entries(state))
-    const leaves = new Map<string, string[]>()
-    for (const [user, entries] of this.#users) {
-      const refs = now.get(user)?.map(({ ref }) => ref) ?? []
-      const gone = entries.map(({ ref }) => ref).filter((ref) => !refs.includes(ref))
-      if (gone.length > 0) leaves.set(user, gone)
-    }
-    const joins = new Map<string, PresenceEntry[]>()
-    for (const [user, entries] of now) {
-      const known = new Map(this.#users.get(user)?.map(({ ref, meta }) => [ref, JSON.stringify(meta)]))
-      const news = entries.filter(
-        ({ ref, meta }) => !known.has(ref) || known.get(ref) !== JSON.stringify(meta),
-      )
-      if (news.length > 0) joins.set(user, news)
-    }
-    this.#apply(leaves, joins)
+    const leaves = [...this.#users].map(([user, entries]) => {
+      const refs = refsOf(now.get(user))
+      return [user, refsOf(entries).filter((ref) => !refs.includes(ref))] as const
+    })
+    const joins = [...now].map(([user, entries]) => {
+      const known = this.#users.get(user)?.map((entry) => JSON.stringify(entry))
+      return [user, entries.filter((entry) => !known?.includes(JSON.stringify(entry)))] as const
+    })
+    this.#apply(leaves, new Map(joins.filter(([, entries]) => entries.length > 0)))
   }
 
   /** @internal Takes entries off, then puts entries on; one with a ref that is known takes its place. */
@@ -107,32 +98,28 @@ export class Presence implements Iterable<[string, readonly PresenceEntry[]]> {
   ): void {
     const left = new Map<string, readonly PresenceEntry[]>()
     for (const [user, refs] of leaves) {
-      const [gone, stay] = partition(this.#users.get(user), refs)
-      if (gone.length === 0) continue
-      left.set(user, gone)
-      this.#set(user, stay)
+      const gone = this.#take(user, refs)
+      if (gone.length > 0) left.set(user, gone)
     }
     for (const [user, entries] of joins) {
-      const refs = entries.map(({ ref }) => ref)
-      const [, others] = partition(this.#users.get(user), refs)
-      this.#set(user, [...others, ...entries])
+      this.#take(user, refsOf(entries))
+      this.#users.set(user, [...(this.#users.get(user) ?? []), ...entries])
     }
     if (left.size > 0 || joins.size > 0) {
       this.#listeners.tell('', { joins, leaves: left, count: this.count })
     }
   }
 
-  #set(user: string, entries: readonly PresenceEntry[]): void {
-    if (entries.length === 0) this.#users.delete(user)
-    else this.#users.set(user, entries)
+  /** Takes the entries with these refs off, and answers with them. */
+  #take(user: string, refs: readonly string[]): readonly PresenceEntry[] {
+    const entries = this.#users.get(user) ?? []
+    const stay = entries.filter(({ ref }) => !refs.includes(ref))
+    if (stay.length > 0) this.#users.set(user, stay)
+    else this.#users.delete(user)
+    return entries.filter((entry) => !stay.includes(entry))
   }
 }
 
-/** The entries with one of these refs, and all others. */
-function partition(
-  entries: readonly PresenceEntry[] = [],
-  refs: readonly string[],
-): [PresenceEntry[], PresenceEntry[]] {
-  const has = ({ ref }: PresenceEntry): boolean => refs.includes(ref)
-  return [entries.filter(has), entries.filter((entry) => !has(entry))]
+function refsOf(entries: readonly PresenceEntry[] = []): readonly string[] {
+  return entries.map(({ ref }) => ref)
 }

@@ -1,13 +1,12 @@
+import { type CountedFrame, errorOf } from '../../codec/frame.ts'
 import { CallError } from '../../errors.ts'
-import type { CallMaker } from '../../rpc/calls-made.ts'
-import type { Alarm, Time } from './time.ts'
-import { type Outgoing, outgoing, type UnsentFrame } from './upstream.ts'
+import { Deadlines } from './deadlines.ts'
+import type { Time } from './time.ts'
+import { type Outgoing, type OutgoingFacts, outgoing, type UnsentFrame } from './upstream.ts'
 
 /** Where frames go. */
 export interface FrameSink {
-  /** @throws {CallError} `ERR_QUEUE_FULL`, and `ERR_CLOSED` when there will never be a connection again */
   send(frame: Outgoing, required: boolean): void
-  /** Takes a frame back that nobody has sent yet; false where it was. */
   withdraw(frame: Outgoing): boolean
 }
 
@@ -18,9 +17,19 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** What a server says about what it was asked. The last word, unless it is an `item` or `more`. */
+export type Answer = Extract<CountedFrame, { readonly to?: number | undefined }>
+
+/** Who asked, and hears what becomes of it. */
+export interface Asker {
+  heard(answer: Answer): void
+  /** Nothing more comes. */
+  failed(error: Error): void
+}
+
 interface Request {
   readonly frame: Outgoing
-  readonly maker: CallMaker<unknown>
+  readonly asker: Asker
   /** A time of the clock. */
   readonly deadline: number
   forgetSignal(): void
@@ -32,165 +41,141 @@ interface Request {
  */
 export class Requests {
   readonly #sink: FrameSink
-  readonly #time: Time
-  readonly #alarm: Alarm
+  /** How long a call waits where nothing is said. */
+  readonly callDeadlineMs: number
+  readonly #deadlines: Deadlines
   readonly #byId = new Map<number, Request>()
   /** Those that had no number when last looked at. */
-  readonly #unnumbered = new Set<Request>()
-  /** The first deadline, or an earlier one of a request that has its answer. */
-  #wakeAt = Number.POSITIVE_INFINITY
+  readonly #unnumbered = new Map<Outgoing, Request>()
 
-  constructor(sink: FrameSink, time: Time) {
+  constructor(sink: FrameSink, time: Time, callDeadlineMs: number) {
     this.#sink = sink
-    this.#time = time
-    this.#alarm = time.alarm(() => this.#expire())
+    this.callDeadlineMs = callDeadlineMs
+    this.#deadlines = new Deadlines(time, (now) => this.#expire(now))
   }
 
-  /** Sends `frame`, even when the queue is full where it is `required`, and tells `maker` what becomes of it. */
-  start(
-    frame: UnsentFrame,
-    maker: CallMaker<unknown>,
-    options: RequestOptions = {},
-    required = false,
-  ): Outgoing {
-    const { deadlineMs = Number.POSITIVE_INFINITY, signal } = options
-    if (signal?.aborted) throw cancelled(signal.reason)
-    const deadline = this.#time.now() + deadlineMs
-    // Only calls tell the server how long they wait.
-    const facts = frame.type === 'call' ? { deadline } : {}
+  /**
+   * Sends a frame, even when the queue is full where it is `required`.
+   *
+   * @throws {CallError} `ERR_QUEUE_FULL`, and `ERR_CLOSED` when there will never be a connection again
+   */
+  send(frame: UnsentFrame, facts: OutgoingFacts = {}, required = true): Outgoing {
     const out = outgoing(frame, facts)
     this.#sink.send(out, required)
-    this.#track(out, maker, deadline, signal)
     return out
   }
 
-  /** As `start`, for a frame that is sent by other means. */
-  track(frame: Outgoing, maker: CallMaker<unknown>): void {
-    this.#track(frame, maker, Number.POSITIVE_INFINITY, undefined)
+  /** Takes a frame back that nobody has sent yet; false where it was. */
+  withdraw(frame: Outgoing): boolean {
+    return this.#sink.withdraw(frame)
   }
 
-  reply(id: number, value: unknown): void {
-    this.#takeById(id)?.maker.reply(value)
+  /** Sends `frame`, and tells `asker` what becomes of it. */
+  start(frame: UnsentFrame, asker: Asker, options: RequestOptions = {}, required = false): Outgoing {
+    const { deadlineMs, signal } = options
+    if (signal?.aborted) throw cancelled(signal.reason)
+    const deadline = this.#deadlines.in(deadlineMs)
+    // Only calls tell the server how long they wait.
+    const out = this.send(frame, frame.type === 'call' ? { deadline } : {}, required)
+    this.track(out, asker, deadline, signal)
+    return out
   }
 
-  error(id: number, error: Error): void {
-    this.#takeById(id)?.maker.error(error)
+  /** As `start`, for a frame that was sent, or will be. */
+  track(frame: Outgoing, asker: Asker, deadline = Number.POSITIVE_INFINITY, signal?: AbortSignal): void {
+    const aborted = (): void => this.abandon(frame, cancelled(signal?.reason))
+    signal?.addEventListener('abort', aborted)
+    const forgetSignal = (): void => signal?.removeEventListener('abort', aborted)
+    this.#deadlines.add(deadline)
+    this.#unnumbered.set(frame, { frame, asker, deadline, forgetSignal })
+  }
+
+  /** The server has answered the request numbered `id`. */
+  answered(id: number, answer: Answer): void {
+    const request = this.#byNumber(id)
+    if (request && answer.type !== 'item' && answer.type !== 'more') this.#forget(request)
+    if (answer.type === 'error') request?.asker.failed(errorOf(answer.error))
+    else request?.asker.heard(answer)
   }
 
   /** The server will never get this frame. False where nobody waits for an answer to it, or to the call it belongs to. */
-  refused({ id, of }: Outgoing, error: Error): boolean {
-    const request = this.#find(id) ?? (of && this.#requestOf(of))
-    if (request === undefined) return false
-    if (request.frame.id === id) this.#forget(request)
-    else this.abandon(request.frame)
-    request.maker.error(error)
+  refused(frame: Outgoing, error: Error): boolean {
+    const request = this.#find(frame) ?? (frame.of && this.#find(frame.of))
+    if (!request) return false
+    if (request.frame !== frame) this.abandon(request.frame, error)
+    else {
+      this.#forget(request)
+      request.asker.failed(error)
+    }
     return true
   }
 
-  item(id: number, value: unknown): void {
-    this.#find(id)?.maker.item(value)
-  }
-
-  end(id: number): void {
-    this.#takeById(id)?.maker.end()
-  }
-
-  more(id: number, items: number): void {
-    this.#find(id)?.maker.more(items)
-  }
-
-  /** Nobody wants the answer any more: it is taken back, or the server is told. */
-  abandon(frame: Outgoing): void {
-    const request = this.#requestOf(frame)
-    if (request === undefined) return
+  /** Nobody wants the answer any more, for `error`: it is taken back, or the server is told. */
+  abandon(frame: Outgoing, error: Error): void {
+    const request = this.#find(frame)
+    if (!request) return
     this.#forget(request)
-    if (!this.#sink.withdraw(frame)) this.#sink.send(outgoing({ type: 'cancel' }, { of: frame }), true)
+    if (!this.withdraw(frame)) this.send({ type: 'cancel' }, { of: frame })
+    request.asker.failed(error)
   }
 
   /** Another session begins: what was sent in the one before, or was about it, is not answered any more. */
-  renew(): void {
-    this.#number()
-    const bound = [...this.#unnumbered].filter(({ frame }) => frame.bound)
-    const lost = [...this.#byId.values(), ...bound]
-    for (const request of lost) this.#forget(request)
-    const message = 'The session was over before the answer came'
-    for (const { maker } of lost) maker.error(new CallError('ERR_SESSION', { message }))
+  renew(error: Error): void {
+    this.#failAll(error, ({ frame }) => frame.id > 0 || frame.bound === true)
   }
 
   /** Nothing is answered any more. */
   fail(error: Error): void {
-    const all = [...this.#byId.values(), ...this.#unnumbered]
-    for (const request of all) this.#forget(request)
-    this.#wakeAt = Number.POSITIVE_INFINITY
-    this.#alarm.set(undefined)
-    for (const { maker } of all) maker.error(error)
+    this.#deadlines.clear()
+    this.#failAll(error, () => true)
   }
 
-  #track(
-    frame: Outgoing,
-    maker: CallMaker<unknown>,
-    deadline: number,
-    signal: AbortSignal | undefined,
-  ): void {
-    const aborted = (): void => {
-      this.abandon(frame)
-      maker.error(cancelled(signal?.reason))
-    }
-    signal?.addEventListener('abort', aborted, { once: true })
-    const forgetSignal = (): void => signal?.removeEventListener('abort', aborted)
-    this.#unnumbered.add({ frame, maker, deadline, forgetSignal })
-    if (deadline >= this.#wakeAt) return
-    this.#wakeAt = deadline
-    this.#alarm.set(deadline)
+  #failAll(error: Error, isLost: (request: Request) => boolean): void {
+    const lost = this.#all().filter(isLost)
+    for (const request of lost) this.#forget(request)
+    for (const { asker } of lost) asker.failed(error)
   }
 
-  #expire(): void {
-    const now = this.#time.now()
-    this.#wakeAt = Number.POSITIVE_INFINITY
-    for (const { frame, maker, deadline } of [...this.#byId.values(), ...this.#unnumbered]) {
-      if (deadline > now) this.#wakeAt = Math.min(this.#wakeAt, deadline)
-      else if (this.#requestOf(frame) !== undefined) {
-        this.abandon(frame)
-        const message = 'No answer came before the deadline (deadlineMs)'
-        maker.error(new CallError('ERR_DEADLINE', { side: 'local', message }))
+  #expire(now: number): number {
+    let first = Number.POSITIVE_INFINITY
+    for (const { frame, deadline } of this.#all()) {
+      if (deadline > now) first = Math.min(first, deadline)
+      else {
+        const message = 'No answer before the deadline (deadlineMs)'
+        this.abandon(frame, new CallError('ERR_DEADLINE', { side: 'local', message }))
       }
     }
-    this.#alarm.set(this.#wakeAt)
+    return first
   }
 
-  #requestOf(frame: Outgoing): Request | undefined {
-    if (frame.id > 0) return this.#find(frame.id)
-    for (const request of this.#unnumbered) if (request.frame === frame) return request
-    return undefined
+  #all(): Request[] {
+    return [...this.#byId.values(), ...this.#unnumbered.values()]
   }
 
-  #takeById(id: number): Request | undefined {
-    const request = this.#find(id)
-    if (request !== undefined) this.#forget(request)
-    return request
+  #find(frame: Outgoing): Request | undefined {
+    return this.#unnumbered.get(frame) ?? this.#byId.get(frame.id)
   }
 
-  #find(id: number): Request | undefined {
-    if (!this.#byId.has(id)) this.#number()
+  #byNumber(id: number): Request | undefined {
+    if (!this.#byId.has(id)) {
+      // Some have been sent since, and have a number now.
+      for (const [frame, request] of this.#unnumbered) {
+        if (frame.id === 0) continue
+        this.#unnumbered.delete(frame)
+        this.#byId.set(frame.id, request)
+      }
+    }
     return this.#byId.get(id)
   }
 
-  /** Looks which requests have a number by now. */
-  #number(): void {
-    for (const request of this.#unnumbered) {
-      if (request.frame.id === 0) continue
-      this.#unnumbered.delete(request)
-      this.#byId.set(request.frame.id, request)
-    }
-  }
-
-  #forget(request: Request): void {
-    request.forgetSignal()
-    this.#byId.delete(request.frame.id)
-    this.#unnumbered.delete(request)
+  #forget({ frame, forgetSignal }: Request): void {
+    forgetSignal()
+    this.#byId.delete(frame.id)
+    this.#unnumbered.delete(frame)
   }
 }
 
-function cancelled(cause: unknown): CallError {
+/** Whoever asked has given up. */
+export function cancelled(cause: unknown): CallError {
   return new CallError('ERR_CANCELLED', { side: 'local', message: 'The call was given up', cause })
 }

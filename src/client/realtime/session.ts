@@ -1,5 +1,4 @@
 import {
-  type CloseFrame,
   type ConnectFrame,
   type CountedFrame,
   type DownFrame,
@@ -57,22 +56,26 @@ export interface SessionEvents {
 /** One try with one carrier. */
 interface Attempt {
   readonly transport: Transport
+  carrier?: Carrier
+  opened?: boolean
   /** Whether it takes the place of a connection that works. */
-  replaces: boolean
-  carrier: Carrier | undefined
-  opened: boolean
+  replaces?: boolean
 }
 
-/** What a session is doing; each phase knows until when. */
-type Phase =
-  | { readonly name: 'token' }
-  | { readonly name: 'opening'; readonly attempt: Attempt; readonly until: number }
-  | { readonly name: 'live'; readonly attempt: Attempt; readonly since: number; readonly liveness: Liveness }
-  | { readonly name: 'waiting'; readonly until: number }
-  /** Nothing happens by itself. */
-  | { readonly name: 'resting' }
-  | { readonly name: 'over' }
+/** What a session is doing. */
+interface Phase {
+  /** Nothing happens by itself where it is `resting`, and nothing at all when it is `over`. */
+  readonly name: 'token' | 'opening' | 'live' | 'waiting' | 'resting' | 'over'
+  /** When `opening` or `waiting` ends. */
+  readonly until?: number
+  /** The one that counts, while it is `opening` or `live`. */
+  readonly attempt?: Attempt
+  /** While it is `live`. */
+  readonly liveness?: Liveness
+}
 
+const never = Number.POSITIVE_INFINITY
+const resting: Phase = { name: 'resting' }
 const ackEveryFrames = 32
 /** The protocol allows a second. */
 const ackEveryMs = 900
@@ -90,8 +93,9 @@ export class ClientSession {
   readonly #events: SessionEvents
   readonly #time: Time
   readonly #alarm: Alarm
-  readonly #upstream: Upstream
-  #phase: Phase = { name: 'resting' }
+  /** What waits to be sent, or to be acknowledged. */
+  readonly upstream: Upstream
+  #phase = resting
   #state: ConnectionState
   #url: string
   readonly #choice: TransportChoice
@@ -101,7 +105,7 @@ export class ClientSession {
   /** A better transport that is being tried beside the connection. */
   #better: Attempt | undefined
   /** When to try one, or to give the one that is tried up. */
-  #betterAt: number | undefined
+  #betterAt = never
   #failures = 0
   #token: string | undefined
   #tokenRefused = false
@@ -111,7 +115,7 @@ export class ClientSession {
   /** Counted frames that have come, and those that were acknowledged. */
   #position = 0
   #acknowledged = 0
-  #acknowledgeAt: number | undefined
+  #acknowledgeAt = never
   #online = true
   /** The last connection ended because a frame of ours was too large. */
   #tooBig = false
@@ -121,7 +125,7 @@ export class ClientSession {
     this.#events = events
     this.#time = settings.time
     this.#alarm = settings.time.alarm(() => this.#advance())
-    this.#upstream = new Upstream(settings.maxQueueBytes)
+    this.upstream = new Upstream(settings.maxQueueBytes)
     this.#choice = new TransportChoice(settings.transports, settings.memory?.recall())
     this.#url = settings.url
     this.#state = { status: 'connecting', transport: this.#choice.current.name }
@@ -129,11 +133,6 @@ export class ClientSession {
 
   get state(): ConnectionState {
     return this.#state
-  }
-
-  /** Bytes that wait or were not acknowledged. */
-  get queuedBytes(): number {
-    return this.#upstream.bytes
   }
 
   // ------------------------------------------------------------------------------------------------ what is wanted
@@ -146,19 +145,9 @@ export class ClientSession {
   /** Sends a frame, now or when there is a connection. False where the queue is full, and it need not fit. */
   send(frame: Outgoing, required: boolean): boolean {
     if (this.#phase.name === 'over') return false
-    if (!this.#upstream.push(frame, required)) return false
+    if (!this.upstream.push(frame, required)) return false
     this.#pump()
     return true
-  }
-
-  /** Puts frames before all that wait; only while a connection begins. */
-  sendFirst(frames: readonly Outgoing[]): void {
-    this.#upstream.putFirst(frames)
-  }
-
-  /** Takes a frame back. False where it was sent. */
-  withdraw(frame: Outgoing): boolean {
-    return this.#upstream.withdraw(frame)
   }
 
   /** Tries now, unless there is a connection or one on the way. */
@@ -173,30 +162,25 @@ export class ClientSession {
     if (online && this.#phase.name === 'waiting') this.reconnect()
     else {
       // Another network, perhaps, in which more is allowed.
-      if (online && this.#betterAt !== undefined && this.#better === undefined)
-        this.#betterAt = this.#time.now()
+      if (online && this.#betterAt < never && !this.#better) this.#betterAt = this.#time.now()
       this.#doubt()
     }
   }
 
   /** The page is put away, and its connections with it; or it is back. */
   setHidden(hidden: boolean): void {
-    const { name } = this.#phase
-    if (!hidden) {
-      // A connection that is refused rests too, and stays so.
-      if (name === 'waiting' || (name === 'resting' && this.#state.status === 'waiting')) this.reconnect()
-      else this.#doubt()
-    } else if (name !== 'over' && this.#state.status !== 'refused') {
+    if (hidden) {
+      if (this.#phase.name === 'over' || this.#state.status === 'refused') return
       this.#drop(closeNormal)
-      this.#phase = { name: 'resting' }
-      this.#tell({ status: 'waiting', until: Number.POSITIVE_INFINITY, reason: { why: 'hidden' } })
-    }
+      this.#tell({ status: 'waiting', until: never, reason: { why: 'hidden' } })
+    } else if ('until' in this.#state) this.reconnect()
+    else this.#doubt()
   }
 
   /** Ends the session, here and at the server where there is a connection. */
   close(): void {
     if (this.#phase.name === 'over') return
-    if (this.#phase.name === 'live') this.#say({ type: 'close' })
+    if (this.#phase.liveness) this.#say({ type: 'close' })
     this.#end({ why: 'closed' })
   }
 
@@ -205,7 +189,7 @@ export class ClientSession {
   #begin(reason: Reason | undefined): void {
     const phase: Phase = { name: 'token' }
     this.#phase = phase
-    this.#tell({ status: 'connecting', transport: this.#choice.current.name, reason })
+    this.#tellConnecting(reason)
     if (this.#phase !== phase) return
     this.#events.token(
       this.#tokenRefused,
@@ -218,41 +202,41 @@ export class ClientSession {
         }
       },
       (error) => {
-        if (this.#phase !== phase) return
-        this.#leave(comeBack({ why: 'auth', message: messageOf(error) }))
+        if (this.#phase === phase) this.#leave(comeBack({ why: 'auth', message: messageOf(error) }))
       },
     )
   }
 
   #open(): void {
-    this.#greetOn(newAttempt(this.#choice.current))
+    this.#greetOn({ transport: this.#choice.current })
   }
 
   /** From now on this attempt is the one that counts; it may be open already. */
   #greetOn(attempt: Attempt): void {
     const { openTimeoutMs } = this.#settings
-    const patienceMs =
-      this.#choice.hasNext && !attempt.opened ? Math.min(slowMs, openTimeoutMs) : openTimeoutMs
+    const isHurried = this.#choice.hasNext && !attempt.opened
+    const patienceMs = isHurried ? Math.min(slowMs, openTimeoutMs) : openTimeoutMs
     this.#phase = { name: 'opening', attempt, until: this.#time.now() + patienceMs }
-    if (attempt.opened) this.#greet(attempt)
+    if (attempt.opened) this.#say(this.#greeting())
     else this.#openCarrier(attempt)
     this.#schedule()
   }
 
+  /** What an attempt has to say is heard only while it is the one that counts, or may become that. */
   #openCarrier(attempt: Attempt): void {
     const closed = (end: CarrierEnd): void => {
       if (attempt === this.#better) this.#betterFailed()
-      else if (this.#isCurrent(attempt)) this.#closed(attempt, end)
+      else if (attempt === this.#phase.attempt) this.#closed(attempt, end)
     }
     try {
       attempt.carrier = attempt.transport.open(this.#url, {
         opened: () => {
           attempt.opened = true
           if (attempt === this.#better) this.#moveToBetter(attempt)
-          else if (this.#isCurrent(attempt)) this.#greetOn(attempt)
+          else if (attempt === this.#phase.attempt) this.#greetOn(attempt)
         },
         received: (text) => {
-          if (this.#isCurrent(attempt)) this.#received(text)
+          if (attempt === this.#phase.attempt) this.#received(text)
         },
         closed,
         greeting: () => this.#greeting(),
@@ -261,16 +245,6 @@ export class ClientSession {
       // A page that came over TLS may not even try to connect without.
       closed({ message: messageOf(error) })
     }
-  }
-
-  /** What an attempt has to say is heard only while it is the one that counts. */
-  #isCurrent(attempt: Attempt): boolean {
-    const phase = this.#phase
-    return (phase.name === 'opening' || phase.name === 'live') && phase.attempt === attempt
-  }
-
-  #greet({ carrier }: Attempt): void {
-    carrier?.send(JSON.stringify(this.#greeting()))
   }
 
   #greeting(): ConnectFrame {
@@ -290,44 +264,41 @@ export class ClientSession {
     }
   }
 
-  #closed(attempt: Attempt, end: CarrierEnd): void {
-    const verdict = verdictOfEnd(end, attempt.opened)
+  #closed({ opened }: Attempt, end: CarrierEnd): void {
+    const verdict = verdictOfEnd(end, opened)
     const { again, afterMs } = verdict
     // Who says when to come back mostly speaks of the server, and not of the way to it: two are believed.
-    const isTold = afterMs > 0 && this.#hindrance !== undefined
-    const mayFallBack = again !== 'token' && again !== 'never' && !isTold
-    if (mayFallBack) this.#fallBack(verdict)
-    else this.#leave(verdict)
+    const isTold = afterMs > 0 && this.#hindrance
+    if (again === 'token' || again === 'never' || isTold) this.#leave(verdict)
+    else this.#fallBack(verdict)
   }
 
   /** Tries the next transport at once, where there is one that was not tried; one that is only slow may still take over. */
   #fallBack(verdict: Verdict, isSlow = false): void {
-    const phase = this.#phase
-    if (phase.name !== 'opening') {
+    const { name, attempt } = this.#phase
+    if (name !== 'opening') {
       this.#leave(verdict)
       return
     }
-    if (this.#hindrance === undefined || tells(verdict) > tells(this.#hindrance)) this.#hindrance = verdict
+    if (!this.#hindrance || tells(verdict) > tells(this.#hindrance)) this.#hindrance = verdict
     if (!this.#choice.failed()) {
       this.#leave(this.#hindrance)
       return
     }
-    const { reason } = verdict
-    const { attempt } = phase
-    this.#phase = { name: 'resting' }
-    if (isSlow && this.#better === undefined) {
+    this.#phase = resting
+    if (isSlow && !this.#better) {
       this.#better = attempt
       this.#betterAt = this.#time.now() + this.#settings.openTimeoutMs
-    } else attempt.carrier?.close(closeGoingAway)
-    this.#tell({ status: 'connecting', transport: this.#choice.current.name, reason })
-    if (this.#phase.name === 'resting') this.#open()
+    } else attempt?.carrier?.close(closeGoingAway)
+    this.#tellConnecting(verdict.reason)
+    if (this.#phase === resting) this.#open()
   }
 
   /** Lets go of the connection, and comes back as the verdict allows. */
   #leave(verdict: Verdict): void {
     const { reason, again } = verdict
-    const phase = this.#phase
-    if (phase.name === 'live') this.#judge(phase.since, phase.liveness.heardAt, reason)
+    const { liveness } = this.#phase
+    if (liveness) this.#judge(liveness, reason)
     // Where the server sent us nobody may be: then we go home.
     else {
       this.#url = this.#settings.url
@@ -335,7 +306,8 @@ export class ClientSession {
       this.#hindrance = undefined
     }
     this.#drop(closeNormal)
-    if (phase.name === 'live' && reason.why === 'tooBig') this.#tooBig = true
+    // Then it is the first frame that has not arrived, and that is not sent again.
+    if (liveness) this.#tooBig = reason.why === 'tooBig'
     if (again === 'never' || (again === 'yes' && this.#settings.reconnect === false)) this.#end(reason)
     else if (again === 'yes') this.#wait(verdict)
     else if (again === 'asked' || this.#tokenRefused) this.#rest(reason)
@@ -346,7 +318,7 @@ export class ClientSession {
   }
 
   /** What the end of a connection says about the way it went. */
-  #judge(since: number, heardAt: number, { why }: Reason): void {
+  #judge({ since, heardAt }: Liveness, { why }: Reason): void {
     const now = this.#time.now()
     const isSteady = now - since >= steadyMs
     if (isSteady) this.#failures = 0
@@ -366,24 +338,21 @@ export class ClientSession {
     const until = time.now() + delayMs
     this.#phase = { name: 'waiting', until }
     this.#tell({ status: this.#online ? 'waiting' : 'offline', until, reason })
-    this.#schedule()
   }
 
   /** Where the server sends us, if that is as well protected as where we are. */
   #destination(url: string): string {
-    if (!URL.canParse(url, this.#url)) return this.#url
-    const { protocol, href } = new URL(url, this.#url)
-    const isSecure = /^(wss|https):/
-    const isWeb = /^(ws|http)s?:$/.test(protocol)
-    return isWeb && (isSecure.test(href) || !isSecure.test(this.#settings.url)) ? href : this.#url
+    const href = URL.canParse(url, this.#url) ? new URL(url, this.#url).href : ''
+    const isSecure = /^(ws|http)s:/
+    const isAllowed = isSecure.test(this.#settings.url) ? isSecure : /^(ws|http)s?:/
+    return isAllowed.test(href) ? href : this.#url
   }
 
   /** Nothing happens until the program asks for it. */
   #rest(reason: Reason): void {
     this.#tokenRefused = false
-    this.#phase = { name: 'resting' }
+    this.#phase = resting
     this.#tell({ status: 'refused', reason })
-    this.#schedule()
   }
 
   #end(reason: Reason): void {
@@ -391,16 +360,15 @@ export class ClientSession {
     this.#phase = { name: 'over' }
     this.#session = undefined
     this.#tell({ status: 'closed', reason })
-    this.#schedule()
   }
 
   /** Lets go of the carrier, if there is one. */
   #drop(code: number): void {
-    const phase = this.#phase
-    if (phase.name !== 'opening' && phase.name !== 'live') return
-    this.#phase = { name: 'resting' }
-    phase.attempt.carrier?.close(code)
-    this.#betterAt = undefined
+    const { attempt } = this.#phase
+    this.#phase = resting
+    if (!attempt) return
+    attempt.carrier?.close(code)
+    this.#betterAt = never
     this.#forgetBetter()
   }
 
@@ -409,7 +377,7 @@ export class ClientSession {
   /** Tries a better transport beside the connection. What is said stays on the one that works until the other is open. */
   #tryBetter(): void {
     this.#betterAt = this.#time.now() + this.#settings.openTimeoutMs
-    this.#better = newAttempt(this.#choice.nextBetter())
+    this.#better = { transport: this.#choice.nextBetter() }
     this.#openCarrier(this.#better)
   }
 
@@ -429,7 +397,7 @@ export class ClientSession {
   #moveToBetter(attempt: Attempt): void {
     this.#better = undefined
     this.#choice.take(attempt.transport)
-    attempt.replaces = this.#phase.name === 'live'
+    attempt.replaces = this.#phase.liveness !== undefined
     this.#drop(closeGoingAway)
     this.#greetOn(attempt)
   }
@@ -437,52 +405,49 @@ export class ClientSession {
   #tell(state: ConnectionState): void {
     this.#state = state
     this.#events.state(state)
+    this.#schedule()
+  }
+
+  #tellConnecting(reason: Reason | undefined): void {
+    this.#tell({ status: 'connecting', transport: this.#choice.current.name, reason })
   }
 
   // ------------------------------------------------------------------------------------------------ frames
 
   #received(text: string): void {
     const read = readDownFrame(text)
+    const { liveness } = this.#phase
     // An acknowledgement may have come another way than what is said.
-    const isAck = 'frame' in read && read.frame.type === 'ack'
-    if (this.#phase.name === 'live' && !isAck) this.#phase.liveness.heard(this.#time.now())
+    if (!('frame' in read && read.frame.type === 'ack')) liveness?.heard(this.#time.now())
     if ('frame' in read) this.#take(read.frame)
     else {
       // What cannot be read was counted by its sender; and what it was is lost, which somebody should hear.
-      if (this.#phase.name === 'live') this.#count()
+      if (liveness) this.#count()
       this.#events.fault(new CallError('ERR_FRAME', { message: read.wrong }))
     }
     this.#schedule()
   }
 
   #take(frame: DownFrame): void {
-    const isLive = this.#phase.name === 'live'
+    const isLive = this.#phase.liveness !== undefined
     if (isCounted(frame)) {
       // Before its greeting a server has nothing to say.
       if (!isLive) return
       this.#count()
       this.#events.frame(frame)
-    } else if (frame.type === 'close') this.#told(frame)
+    } else if (frame.type === 'close') this.#leave(verdictOfFrame(frame))
     else if (frame.type === 'ping') this.#say({ type: 'pong' })
     else if (!isLive || frame.type === 'reset') this.#answered(frame)
-    else if (frame.type === 'ack') this.#upstream.acknowledge(frame.position)
+    else if (frame.type === 'ack') this.upstream.acknowledge(frame.position)
     else if (frame.type === 'resumed' && this.#isHere(frame.position))
-      this.#upstream.acknowledge(frame.received)
-  }
-
-  #told(frame: CloseFrame): void {
-    const verdict = verdictOfFrame(frame)
-    const phase = this.#phase
-    // What took over may have been a request of ours, from before, that was long on its way.
-    const isOurs = phase.name === 'live' && this.#time.now() - phase.since < steadyMs
-    this.#leave(frame.why === 'replaced' && isOurs ? { ...verdict, again: 'yes' } : verdict)
+      this.upstream.acknowledge(frame.received)
   }
 
   #answered(frame: DownFrame): void {
     const before = this.#session
-    if (frame.type === 'resumed' && before !== undefined) {
+    if (frame.type === 'resumed' && before) {
       if (!this.#isHere(frame.position)) return
-      this.#upstream.rewind(frame.received)
+      this.upstream.rewind(frame.received)
       this.#withoutTooBig()
       this.#goLive(before, { kind: 'resumed', replayed: frame.replayed })
     } else if (frame.type === 'connected' || frame.type === 'reset') {
@@ -490,7 +455,7 @@ export class ClientSession {
       this.#session = frame
       this.#position = 0
       this.#tooBig = false
-      const unconfirmed = this.#upstream.renew()
+      const unconfirmed = this.upstream.renew()
       this.#goLive(frame, before ? { kind: 'reset', reason, unconfirmed } : { kind: 'connected' })
     }
   }
@@ -498,68 +463,64 @@ export class ClientSession {
   /** Whether an answer follows what came before. One that does not was kept by somebody in between, and comes again. */
   #isHere(position = this.#position): boolean {
     if (position === this.#position) return true
-    const error = foreignAnswer('The answer is one of before')
+    const error = foreignAnswer('is one of before')
     this.#fallBack(verdictOfEnd({ error }, false))
     return false
   }
 
   /** Frames arrive in order, so the first that did not is the one that was too large: sent again, it would end this connection too. */
   #withoutTooBig(): void {
-    const frame = this.#tooBig ? this.#upstream.dropFirst() : undefined
+    const frame = this.#tooBig ? this.upstream.dropFirst() : undefined
     this.#tooBig = false
-    if (frame !== undefined) this.#events.refused(frame)
+    if (frame) this.#events.refused(frame)
   }
 
   #goLive({ heartbeat }: SessionFacts, how: Beginning): void {
     const phase = this.#phase
-    if (phase.name !== 'opening' && phase.name !== 'live') return
+    const { attempt } = phase
+    if (!attempt) return
     this.#acknowledged = this.#position
-    this.#acknowledgeAt = undefined
+    this.#acknowledgeAt = never
     this.#tokenRefused = false
     // Who moves was never away.
-    if (!phase.attempt.replaces || how.kind !== 'resumed') this.#events.began(how)
+    if (!attempt.replaces || how.kind !== 'resumed') this.#events.began(how)
     // Whoever was told may have closed it.
     if (this.#phase !== phase) return
-    const { attempt } = phase
-    const since = this.#time.now()
+    const now = this.#time.now()
     const everyMs = Math.min(heartbeat.everyMs, this.#idleLimit.everyMs ?? never)
-    const liveness = new Liveness({ everyMs, graceMs: heartbeat.graceMs }, since)
-    this.#phase = { name: 'live', attempt, since, liveness }
+    const liveness = new Liveness({ everyMs, graceMs: heartbeat.graceMs }, now)
+    this.#phase = { name: 'live', attempt, liveness }
     const betterMs = this.#choice.worked()
-    if (this.#better === undefined) this.#betterAt = betterMs && since + betterMs
+    if (!this.#better) this.#betterAt = now + betterMs
     const { isBest } = this.#choice
-    const { name } = attempt.transport
-    this.#settings.memory?.keep(isBest ? undefined : name)
+    const transport = attempt.transport.name
+    this.#settings.memory?.keep(isBest ? undefined : transport)
     if (isBest) this.#hindrance = undefined
     this.#pump()
-    this.#tell({
-      status: 'open',
-      transport: name,
-      ...(!isBest && { reason: { ...this.#hindrance?.reason, why: 'blocked' } }),
-    })
+    const reason: Reason = { ...this.#hindrance?.reason, why: 'blocked' }
+    this.#tell({ status: 'open', transport, ...(!isBest && { reason }) })
   }
 
   #pump(): void {
-    const phase = this.#phase
-    if (phase.name !== 'live') return
+    const { attempt, liveness } = this.#phase
+    if (!liveness) return
     const now = this.#time.now()
-    for (let text = this.#upstream.take(now); text !== undefined; text = this.#upstream.take(now))
-      phase.attempt.carrier?.send(text)
+    for (let text = this.upstream.take(now); text !== undefined; text = this.upstream.take(now))
+      attempt?.carrier?.send(text)
   }
 
   #say(frame: UpFrame): void {
-    const phase = this.#phase
-    if (phase.name === 'opening' || phase.name === 'live') phase.attempt.carrier?.send(JSON.stringify(frame))
+    this.#phase.attempt?.carrier?.send(JSON.stringify(frame))
   }
 
   #count(): void {
     this.#position += 1
     if (this.#position - this.#acknowledged >= ackEveryFrames) this.#acknowledge()
-    else this.#acknowledgeAt ??= this.#time.now() + ackEveryMs
+    else this.#acknowledgeAt = Math.min(this.#acknowledgeAt, this.#time.now() + ackEveryMs)
   }
 
   #acknowledge(): void {
-    this.#acknowledgeAt = undefined
+    this.#acknowledgeAt = never
     this.#acknowledged = this.#position
     this.#say({ type: 'ack', position: this.#position })
   }
@@ -568,28 +529,27 @@ export class ClientSession {
 
   /** There is reason to doubt that the connection lives. */
   #doubt(): void {
-    const phase = this.#phase
-    if (phase.name !== 'live') return
-    phase.liveness.doubt(this.#time.now())
+    const { liveness } = this.#phase
+    if (!liveness) return
+    liveness.doubt(this.#time.now())
     this.#say({ type: 'ping' })
     this.#schedule()
   }
 
   #advance(): void {
-    const phase = this.#phase
+    const { until = never, attempt, liveness } = this.#phase
     const now = this.#time.now()
-    if (phase.name === 'waiting' && phase.until <= now) this.reconnect()
-    else if (phase.name === 'opening' && phase.until <= now) {
-      const { opened } = phase.attempt
-      const why = opened ? 'silent' : 'unreachable'
-      this.#fallBack(comeBack({ why }), !opened)
-    } else if (phase.name === 'live') {
-      if (this.#acknowledgeAt !== undefined && this.#acknowledgeAt <= now) this.#acknowledge()
-      if (this.#betterAt !== undefined && this.#betterAt <= now) {
-        if (this.#better === undefined) this.#tryBetter()
+    if (until <= now) {
+      if (!attempt) this.reconnect()
+      else if (attempt.opened) this.#fallBack(comeBack({ why: 'silent' }))
+      else this.#fallBack(comeBack({ why: 'unreachable' }), true)
+    } else if (liveness) {
+      if (this.#acknowledgeAt <= now) this.#acknowledge()
+      if (this.#betterAt <= now) {
+        if (!this.#better) this.#tryBetter()
         else this.#betterFailed()
       }
-      const look = phase.liveness.look(now)
+      const look = liveness.look(now)
       if (look === 'ask') this.#say({ type: 'ping' })
       else if (look === 'give up') this.#leave(comeBack({ why: 'silent' }))
     }
@@ -597,23 +557,15 @@ export class ClientSession {
   }
 
   #schedule(): void {
-    const phase = this.#phase
-    if (phase.name === 'waiting' || phase.name === 'opening') this.#alarm.set(phase.until)
-    else if (phase.name === 'live')
-      this.#alarm.set(Math.min(phase.liveness.due, this.#acknowledgeAt ?? never, this.#betterAt ?? never))
-    else this.#alarm.set(undefined)
+    const { until, liveness } = this.#phase
+    this.#alarm.set(liveness ? Math.min(liveness.due, this.#acknowledgeAt, this.#betterAt) : until)
   }
 }
 
-const never = Number.POSITIVE_INFINITY
 /** Close codes of our own end. */
 const closeNormal = 1000
 /** We want another connection, and the session with it. */
 const closeGoingAway = 4000
-
-function newAttempt(transport: Transport): Attempt {
-  return { transport, replaces: false, carrier: undefined, opened: false }
-}
 
 function comeBack(reason: Reason): Verdict {
   return { reason, again: 'yes', afterMs: 0 }

@@ -48,7 +48,7 @@ export class TransportChoice {
   /** The current one failed: now it is the next one's turn. False where all have failed in a row. */
   failed(): boolean {
     const { hasNext } = this
-    this.#current = (this.#current + 1) % this.#transports.length
+    this.#next()
     this.#failures += 1
     return hasNext
   }
@@ -59,12 +59,12 @@ export class TransportChoice {
     this.#failures = 0
   }
 
-  /** The current one works. Answers in how many milliseconds a better one is worth a try, if there is one. */
-  worked(): number | undefined {
+  /** The current one works. Answers in how many milliseconds a better one is worth a try. */
+  worked(): number {
     this.#failures = 0
     this.#tried = 0
     this.#home = this.#current
-    return this.isBest ? undefined : this.#betterMs
+    return this.isBest ? Number.POSITIVE_INFINITY : this.#betterMs
   }
 
   /** A connection over the current one was lost. Where that happens soon after each opened, it is the next one's turn. */
@@ -73,7 +73,7 @@ export class TransportChoice {
     if (!soon && this.isBest) this.#betterMs = firstBetterMs
     if (this.#youngDeaths < maxYoungDeaths || this.#transports.length === 1) return
     this.#youngDeaths = 0
-    this.#current = (this.#current + 1) % this.#transports.length
+    this.#next()
     this.#later()
   }
 
@@ -95,6 +95,10 @@ export class TransportChoice {
     if (this.#tried < this.#current) return 0
     this.#tried = 0
     return this.#later()
+  }
+
+  #next(): void {
+    this.#current = (this.#current + 1) % this.#transports.length
   }
 
   #later(): number {

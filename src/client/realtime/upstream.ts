@@ -5,27 +5,25 @@ type WithoutNumber<Frame> = Frame extends unknown ? Omit<Frame, 'id' | 'of' | 'd
 /** A frame that goes up; what depends on when it is sent is added then. */
 export type UnsentFrame = WithoutNumber<NumberedFrame>
 
+/** What belongs to a frame on its way up, and is not in it. */
+export interface OutgoingFacts {
+  /** The call it belongs to. */
+  readonly of?: Outgoing | undefined
+  /** It is about something the server began, and means nothing in another session. */
+  readonly bound?: boolean | undefined
+  /** When nobody waits for its answer any more. */
+  readonly deadline?: number | undefined
+}
+
 /** A frame on its way up. */
-export interface Outgoing {
+export interface Outgoing extends OutgoingFacts {
   /** The frame as JSON, but for `id`, `of` and `deadlineMs`. */
   readonly text: string
   readonly bytes: number
-  /** The call it belongs to. */
-  readonly of: Outgoing | undefined
-  /** It is about something the server began, and means nothing in another session. */
-  readonly bound: boolean
-  /** When nobody waits for its answer any more. */
-  readonly deadline: number
   /** Whether it has no answer, so that nobody would hear if it were lost. */
   readonly unanswered: boolean
   /** Its number in the session; 0 until a carrier takes it. */
   id: number
-}
-
-export interface OutgoingFacts {
-  readonly of?: Outgoing | undefined
-  readonly bound?: boolean | undefined
-  readonly deadline?: number | undefined
 }
 
 const encoder = new TextEncoder()
@@ -33,15 +31,7 @@ const encoder = new TextEncoder()
 /** What is sent is what `frame` holds now, whatever becomes of its body later. */
 export function outgoing(frame: UnsentFrame, facts: OutgoingFacts = {}): Outgoing {
   const text = JSON.stringify(frame)
-  return {
-    text,
-    bytes: encoder.encode(text).length,
-    of: facts.of,
-    bound: facts.bound ?? false,
-    deadline: facts.deadline ?? Number.POSITIVE_INFINITY,
-    unanswered: frame.type === 'send',
-    id: 0,
-  }
+  return { text, bytes: encoder.encode(text).length, unanswered: frame.type === 'send', id: 0, ...facts }
 }
 
 /**
@@ -56,15 +46,11 @@ export class Upstream {
   #next = 0
   #waiting: Outgoing[] = []
   #lastId = 0
-  #bytes = 0
+  /** Bytes of all frames that wait or are kept. */
+  bytes = 0
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
-  }
-
-  /** Bytes of all frames that wait or are kept. */
-  get bytes(): number {
-    return this.#bytes
   }
 
   /** Frames that wait or are kept. */
@@ -74,16 +60,16 @@ export class Upstream {
 
   /** Puts a frame behind all others. False where there is no room for it, and `required` does not say that it must fit. */
   push(frame: Outgoing, required: boolean): boolean {
-    if (!required && this.#bytes + frame.bytes > this.#maxBytes) return false
+    if (!required && this.bytes + frame.bytes > this.#maxBytes) return false
     this.#waiting.push(frame)
-    this.#bytes += frame.bytes
+    this.bytes += frame.bytes
     return true
   }
 
   /** Puts frames in front of all that wait. */
   putFirst(frames: readonly Outgoing[]): void {
     this.#waiting = [...frames, ...this.#waiting]
-    for (const { bytes } of frames) this.#bytes += bytes
+    for (const { bytes } of frames) this.bytes += bytes
   }
 
   /** Takes a frame back, and what belongs to it. False where a carrier has taken it. */
@@ -96,9 +82,9 @@ export class Upstream {
   /** The next frame for the carrier, as text. */
   take(now: number): string | undefined {
     let frame = this.#taken[this.#next]
-    if (frame === undefined) {
+    if (!frame) {
       frame = this.#waiting.shift()
-      if (frame === undefined) return undefined
+      if (!frame) return undefined
       this.#lastId += 1
       frame.id = this.#lastId
       this.#taken.push(frame)
@@ -112,7 +98,7 @@ export class Upstream {
     const count = this.#taken.findIndex((frame) => frame.id > id)
     const gone = this.#taken.splice(0, count < 0 ? this.#taken.length : count)
     this.#next = Math.max(0, this.#next - gone.length)
-    for (const { bytes } of gone) this.#bytes -= bytes
+    for (const { bytes } of gone) this.bytes -= bytes
   }
 
   /** The session goes on with another carrier: what the server does not have comes again. */
@@ -124,14 +110,14 @@ export class Upstream {
   /** Forgets the first frame that was taken and not acknowledged. */
   dropFirst(): Outgoing | undefined {
     const frame = this.#taken.shift()
-    this.#bytes -= frame?.bytes ?? 0
+    this.bytes -= frame?.bytes ?? 0
     return frame
   }
 
   /** Another session begins. Answers how many frames without answer were taken, and may or may not have arrived. */
   renew(): number {
     const unconfirmed = this.#taken.filter(({ unanswered }) => unanswered).length
-    this.#waiting = this.#kept(this.#waiting, ({ bound, of }) => !bound && !(of !== undefined && of.id > 0))
+    this.#waiting = this.#kept(this.#waiting, ({ bound, of }) => !bound && !(of && of.id > 0))
     this.#taken = this.#kept(this.#taken, () => false)
     this.#next = 0
     return unconfirmed
@@ -140,15 +126,15 @@ export class Upstream {
   #kept(frames: readonly Outgoing[], wanted: (frame: Outgoing) => boolean): Outgoing[] {
     return frames.filter((frame) => {
       if (wanted(frame)) return true
-      this.#bytes -= frame.bytes
+      this.bytes -= frame.bytes
       return false
     })
   }
 }
 
 /** The frame with what belongs to this moment. */
-function written({ id, of, deadline, text }: Outgoing, now: number): string {
-  const call = of === undefined ? '' : `"of":${of.id},`
+function written({ id, of, deadline = Number.POSITIVE_INFINITY, text }: Outgoing, now: number): string {
+  const call = of ? `"of":${of.id},` : ''
   const time =
     deadline === Number.POSITIVE_INFINITY ? '' : `"deadlineMs":${Math.max(1, Math.ceil(deadline - now))},`
   return `{"id":${id},${call}${time}${text.slice(1)}`

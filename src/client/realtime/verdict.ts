@@ -13,13 +13,9 @@ export interface Verdict {
   readonly url?: string | undefined
 }
 
-const comingBack: Readonly<Record<Why, Verdict['again']>> = {
+/** Whether to come back, where it is not by itself. */
+const comingBack: Readonly<Record<string, Verdict['again']>> = {
   normal: 'never',
-  goingAway: 'yes',
-  restart: 'yes',
-  overload: 'yes',
-  tooBig: 'yes',
-  timeout: 'yes',
   protocolError: 'never',
   unauthorized: 'token',
   kicked: 'never',
@@ -29,26 +25,26 @@ const comingBack: Readonly<Record<Why, Verdict['again']>> = {
 /** What the server said with a frame. */
 export function verdictOfFrame(frame: CloseFrame): Verdict {
   const { why = 'goingAway', message, reconnect, afterMs = 0, url } = frame
+  const usual = comingBackAfter(why)
+  const asked = reconnect ? 'yes' : 'never'
   return {
     reason: { why, message, closeCode: closeCodes[why] },
-    again: againAfter(why, reconnect),
+    // Another token is worth a try even where this one need not come back.
+    again: usual === 'token' || reconnect === undefined ? usual : asked,
     afterMs,
     url,
   }
 }
 
-function againAfter(why: Why, reconnect: boolean | undefined): Verdict['again'] {
-  const usual = comingBack[why] ?? 'yes'
-  // Another token is worth a try even where this one need not come back.
-  if (usual === 'token' || reconnect === undefined) return usual
-  return reconnect ? 'yes' : 'never'
+function comingBackAfter(why: Why): Verdict['again'] {
+  return comingBack[why] ?? 'yes'
 }
 
 /** What our server does not say: somebody else did. */
 const foreign: ReadonlySet<string> = new Set(['ERR_FRAME', 'ERR_REDIRECT'])
 
 /** What can be read from how the carrier ended, when no frame said it. `opened`: whether it ever was open. */
-export function verdictOfEnd(end: CarrierEnd, opened: boolean): Verdict {
+export function verdictOfEnd(end: CarrierEnd, opened = false): Verdict {
   const { code, status, error, retryAfterMs: afterMs = 0 } = end
   const message = end.message || error?.message
   if (status !== undefined)
@@ -56,15 +52,10 @@ export function verdictOfEnd(end: CarrierEnd, opened: boolean): Verdict {
   const why = (Object.keys(closeCodes) as Why[]).find((one) => closeCodes[one] === code)
   // A close without a frame of the protocol may come from anybody between: only what is ours alone is believed.
   if (why !== undefined && code !== 1000)
-    return { reason: { why, closeCode: code, message }, again: comingBack[why], afterMs }
-  const isForeign = error !== undefined && foreign.has(error.code)
+    return { reason: { why, closeCode: code, message }, again: comingBackAfter(why), afterMs }
+  const before = error !== undefined && foreign.has(error.code) ? 'blocked' : 'unreachable'
   return {
-    reason: {
-      why: opened ? 'lost' : isForeign ? 'blocked' : 'unreachable',
-      closeCode: code,
-      code: error?.code,
-      message,
-    },
+    reason: { why: opened ? 'lost' : before, closeCode: code, code: error?.code, message },
     again: 'yes',
     afterMs,
   }

@@ -16,7 +16,7 @@ import {
   type WireError,
   wireError,
 } from '../../codec/frame.ts'
-import { readUpFrame } from '../../codec/read-frame.ts'
+import { readUpFrame } from '../../codec/read-up-frame.ts'
 import { CallError, type ErrorCode } from '../../errors.ts'
 import type { SharedMessage } from '../../protocol/shared-message.ts'
 import type { ResetReason } from '../../session/line.ts'

@@ -9,10 +9,10 @@ test('a channel is joined with its params, and welcomes', async () => {
   const states: string[] = []
   room.state.subscribe(({ status }) => states.push(status))
   const joined = room.join()
-  assert.equal(room.join(), joined)
+  const again = room.join()
   await story.pass(100)
-  assert.equal(await joined, 'welcome')
-  assert.equal(await room.join(), 'welcome')
+  assert.deepEqual([await joined, await again, await room.join()], ['welcome', 'welcome', 'welcome'])
+  assert.equal(story.server.effects.filter(({ type }) => type === 'join').length, 1)
   assert.deepEqual(story.last('join')?.params, { as: 'reader' })
   assert.deepEqual(states, ['joining', 'joined'])
   assert.deepEqual(room.position, { epoch: 'e', offset: 10 })
@@ -174,6 +174,18 @@ test('removed by the server, the channel says why, and does not come back by its
   story.server.forget()
   await story.breakAndReturn()
   assert.deepEqual(story.types, ['join'])
+})
+
+test('removed by the server before it was joined, whoever joins is told', async () => {
+  const story = new ConnectionStory()
+  const room = story.connection.channel('room')
+  story.script = () => []
+  const joined = codeOf(room.join())
+  await story.pass(100)
+  story.server.say({ type: 'left', channel: 'room', why: 'kicked' })
+  await story.pass(100)
+  assert.equal(await joined, 'ERR_CANCELLED')
+  assert.deepEqual(room.state.value, { status: 'left', why: 'kicked', message: undefined })
 })
 
 test('after a resume nothing is joined again, and nothing was missed', async () => {

@@ -1,5 +1,5 @@
 import { type DownFrame, isCounted, type UpFrame } from '../../../src/codec/frame.ts'
-import { readUpFrame } from '../../../src/codec/read-frame.ts'
+import { readUpFrame } from '../../../src/codec/read-up-frame.ts'
 import { AnswerWindow } from '../../../src/session/answer-window.ts'
 import { Line } from '../../../src/session/line.ts'
 import type { Unit } from '../../../src/session/outbox.ts'

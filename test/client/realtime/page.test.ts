@@ -16,7 +16,9 @@ class ModelPage extends EventTarget {
 function inPage(): [SessionStory, ModelPage, () => void] {
   const story = SessionStory.open()
   const page = new ModelPage()
-  return [story, page, watchPage(story.session, page)]
+  const watching = new AbortController()
+  watchPage(story.session, watching.signal, page)
+  return [story, page, () => watching.abort()]
 }
 
 test('a page that may come back keeps its session, and resumes it when it does', () => {
@@ -75,6 +77,6 @@ test('whoever watches a page no longer hears nothing of it', () => {
 
 test('where there is no page there is nothing to watch', () => {
   const story = SessionStory.open()
-  watchPage(story.session, {})()
+  watchPage(story.session, new AbortController().signal, {})
   assert.equal(story.status, 'open')
 })

@@ -122,9 +122,9 @@ test('it acknowledges after 32 counted frames, and otherwise within a second', (
 test('it forgets what the server has acknowledged', () => {
   const story = SessionStory.open()
   for (const body of ['a', 'b', 'c']) story.send(body)
-  assert.notEqual(story.session.queuedBytes, 0)
+  assert.notEqual(story.session.upstream.bytes, 0)
   story.time.advance(100)
-  assert.equal(story.session.queuedBytes, 0)
+  assert.equal(story.session.upstream.bytes, 0)
 })
 
 test('what does not fit in the queue is refused, unless it must fit', () => {
@@ -221,15 +221,6 @@ for (const why of ['kicked', 'replaced', 'normal', 'protocolError'] as const) {
     assert.equal(story.time.waiting, 0)
   })
 }
-
-test('replaced soon after it connected, by a request of its own that was long on its way, it takes the session back', () => {
-  const story = SessionStory.open()
-  story.send('before')
-  story.server.say({ type: 'close', why: 'replaced' })
-  story.time.advance(5_000)
-  assert.equal(story.status, 'open')
-  assert.deepEqual([story.beginnings.at(-1)?.kind, story.sent], ['resumed', ['before']])
-})
 
 test('a refused token is asked for once more, and the same one again is not sent', () => {
   const story = new SessionStory()
