@@ -85,17 +85,19 @@ export class OpenPage {
  * A suite that runs in Chromium, and is skipped where there is none; in CI its absence is a failure.
  *
  * @param moreSwitches for the browser's command line
+ * @param concurrency tests at a time: more than one where they mostly wait, and keep out of each other's way
  */
 export function inChromium(
   title: string,
   tests: (browser: Chromium) => void,
   moreSwitches: readonly string[] = [],
+  concurrency = 1,
 ): void {
   if (installed === undefined && process.env['CI'] === 'true') {
     test(title, () => assert.fail(reasonToSkip))
     return
   }
-  suite(title, { skip: installed === undefined && reasonToSkip }, () => {
+  suite(title, { skip: installed === undefined && reasonToSkip, concurrency }, () => {
     const browser = new Chromium(moreSwitches)
     before(() => browser.launch())
     after(() => browser.close())

@@ -6,7 +6,7 @@ import type { Connection, connect } from 'polyplex'
 import { channel, native, realtime, serve } from 'polyplex/server'
 import { root } from '../../tools/project.mjs'
 import { BlockingProxy, type Policy } from '../client/realtime/blocking-proxy.ts'
-import { inChromium, type OpenPage } from './chromium.ts'
+import { type Chromium, inChromium, type OpenPage } from './chromium.ts'
 
 /** What the page of this test keeps. */
 interface Story {
@@ -110,7 +110,10 @@ const policies: readonly (readonly [string, Partial<Policy>, string])[] = [
   ['holds answers back until they end', { upgrades: 'refuse', buffers: true }, 'poll'],
 ]
 
-inChromium('connect in Chromium, behind a proxy', (browser) => {
+// Each has a proxy of its own, and mostly waits for its patience to end.
+const atATime = 2
+
+function tests(browser: Chromium): void {
   for (const [what, policy, transport] of policies) {
     test(`one that ${what}: everything arrives over ${transport}, and over WebSocket once that is let through`, async () => {
       const channels = app()
@@ -215,4 +218,6 @@ inChromium('connect in Chromium, behind a proxy', (browser) => {
     }
     assert.ok(proxy.seen.filter((wish) => wish === 'send').length > last)
   })
-})
+}
+
+inChromium('connect in Chromium, behind a proxy', tests, [], atATime)
