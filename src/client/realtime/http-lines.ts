@@ -48,12 +48,12 @@ export async function readFrames(
     for (const line of lines) {
       const frame = (asEvents ? /^data:(.*)/.exec(line)?.[1] : line)?.trim()
       if (!frame) continue
-      if (frame[0] !== '{') throw foreignAnswer('has something in it that is no frame')
+      if (!/^({|msgpack:)/.test(frame)) throw foreignAnswer('has something in it that is no frame')
       count += 1
       if (!take(frame)) return count
     }
     if (rest.length > maxFrameLength) throw foreignAnswer('has no end')
-    if (!done && (asEvents || !rest || rest[0] === '{')) continue
+    if (!done && (asEvents || !rest || /^[{m]/.test(rest))) continue
     if (rest.trim()) throw foreignAnswer('ends within a frame')
     if (done) return count
   }
