@@ -102,14 +102,9 @@ export class ChatPage {
     return this.order((page) => page.getByRole('radio', { name: passage }).check())
   }
 
-  /** Waits until the journal tells this, as a key of its texts. */
-  async happened(key: string, times = 1): Promise<string> {
-    const rows = this.page.locator(`.happened[data-what="${key}"]`)
-    await rows.nth(times - 1).waitFor()
-    return rows
-      .nth(times - 1)
-      .locator('span')
-      .innerText()
+  /** Waits until the log has told something that says so: a busy machine may have told of other breaks before. */
+  async happened(key: string, says = /./): Promise<void> {
+    await this.page.locator(`.happened[data-what="${key}"]`).filter({ hasText: says }).first().waitFor()
   }
 
   async count(lane: 'down' | 'up', fact: Fact): Promise<number> {
