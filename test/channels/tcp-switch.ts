@@ -30,7 +30,11 @@ export class TcpSwitch implements AsyncDisposable {
 
   /** Resets every connection. */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) {
+      // Node cannot reset what is being shut down.
+      if (socket.writableEnded) socket.destroy()
+      else socket.resetAndDestroy()
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -208,7 +208,11 @@ class Connection implements RelayedConnection {
   }
 
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) {
+      // A socket that is being shut down cannot be reset, and Node would never close its handle.
+      if (socket.writableEnded) socket.destroy()
+      else socket.resetAndDestroy()
+    }
   }
 
   #answer(text: string): void {

@@ -44,7 +44,11 @@ export class BlockingProxy implements AsyncDisposable {
 
   /** Resets every connection. */
   cut(): void {
-    for (const socket of this.#sockets) (socket as Socket).resetAndDestroy()
+    for (const socket of this.#sockets) {
+      // Node cannot reset what is being shut down.
+      if (socket.writableEnded) socket.destroy()
+      else (socket as Socket).resetAndDestroy()
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
