@@ -2,6 +2,7 @@ import type { Codec } from '../../codec/codec.ts'
 import {
   checkEachOption,
   isAtLeast,
+  isBoolean,
   isFunction,
   isObject,
   isString,
@@ -37,6 +38,11 @@ export interface ConnectOptions {
    * top. @default { firstMs: 1_000, maxMs: 30_000 }
    */
   reconnect?: Partial<ReconnectDelays> | false | undefined
+  /**
+   * Whether a connection that was lost goes on with its session. Without, each one begins a new session, and says `reset`.
+   * @default true
+   */
+  resume?: boolean | undefined
   /**
    * What may wait to be sent, or to be acknowledged, in bytes. What was taken is sent in its order, whatever happens to
    * the connection; what does not fit is refused with `ERR_QUEUE_FULL`. @default { maxBytes: 4_194_304 }
@@ -85,6 +91,7 @@ export function connectionSettings(
     reconnect: (value) => (value === false ? undefined : isObject(value)),
     queue: isObject,
     codec: isObject,
+    resume: isBoolean,
     callDeadlineMs: isAtLeast(1),
     openTimeoutMs: isAtLeast(1),
     signal: isObject,
@@ -111,6 +118,7 @@ export function connectionSettings(
     },
     openTimeoutMs: options.openTimeoutMs ?? 10_000,
     codec: options.codec,
+    resume: options.resume,
     maxQueueBytes: queue.maxBytes ?? 4_194_304,
     callDeadlineMs: options.callDeadlineMs ?? 30_000,
     report: options.onError ?? ((error) => console.error(error)),

@@ -33,6 +33,8 @@ export interface SessionSettings {
   /** Time for a carrier to open, and then for the server to answer on it. */
   readonly openTimeoutMs: number
   readonly maxQueueBytes: number
+  /** Whether another connection goes on with the session. */
+  readonly resume?: boolean | undefined
   /** What frames may be written in besides JSON. */
   readonly codec?: Codec | undefined
   readonly time: Time
@@ -256,7 +258,9 @@ export class ClientSession {
   }
 
   #greeting(): ConnectFrame {
-    const session = this.#session
+    // Within a connection of many requests each goes on with the session of that connection.
+    const resumes = this.#settings.resume !== false || this.#phase.liveness
+    const session = resumes ? this.#session : undefined
     this.#attempt += 1
     return {
       type: 'connect',
